@@ -1,0 +1,67 @@
+import type { CloneSet } from "../api/cloneset.ts";
+import type { EventReason } from "../api/constants.ts";
+import { API_VERSION, KIND } from "../api/constants.ts";
+import type { InvolvedObject } from "../kube/events.ts";
+import type { Action } from "../plan/actions.ts";
+import { describe } from "../plan/actions.ts";
+import type { Outcome } from "./apply.ts";
+
+/** An event on the CloneSet. */
+export interface Announcement {
+  type: "Normal" | "Warning";
+  reason: EventReason;
+  message: string;
+}
+
+/** What users hear of an outcome; most writes are not worth an event. Never carries a whole object. */
+export function announcements(outcome: Outcome): Announcement[] {
+  const { action } = outcome;
+  if (outcome.kind === "stale") return [];
+  const failure = outcome.kind === "done" ? undefined : outcome.message;
+  const reasons = reasonsOf(action);
+  if (failure === undefined)
+    return reasons.done.map((reason) => ({ type: "Normal", reason, message: doneText(action) }));
+  return reasons.failed.map((reason) => ({
+    type: "Warning",
+    reason,
+    message: `failed to ${describe(action)}: ${failure}`,
+  }));
+}
+
+function reasonsOf(action: Action): { done: EventReason[]; failed: EventReason[] } {
+  switch (action.kind) {
+    case "createPod":
+      return { done: ["SuccessfulCreate"], failed: ["FailedCreate"] };
+    case "createRevision":
+      return { done: [], failed: ["FailedCreate"] };
+    case "deletePod":
+      return action.reason === "recreateUpdate"
+        ? { done: ["SuccessfulUpdatePodReCreate", "SuccessfulDelete"], failed: ["FailedUpdatePodReCreate"] }
+        : { done: ["SuccessfulDelete"], failed: ["FailedDelete"] };
+    case "deleteClaim":
+    case "deleteRevision":
+      return { done: [], failed: ["FailedDelete"] };
+    case "updatePodInPlace":
+      return { done: ["SuccessfulUpdatePodInPlace"], failed: ["FailedUpdatePodInPlace"] };
+    case "refreshPod":
+    case "patchRevision":
+    case "patchClaim":
+    case "adoptPod":
+    case "adoptClaim":
+    case "adoptRevision":
+      return { done: [], failed: ["FailedUpdate"] };
+  }
+}
+
+function doneText(action: Action): string {
+  if (action.kind === "createPod") return `created pod ${action.name} at revision ${action.revision}`;
+  if (action.kind === "deletePod") return `deleted pod ${action.pod.name} (${action.reason})`;
+  if (action.kind === "updatePodInPlace")
+    return `updated pod ${action.pod.name} in place to revision ${action.revision}`;
+  return describe(action);
+}
+
+/** The CloneSet as events refer to it. */
+export function involved({ namespace, name, uid, resourceVersion }: CloneSet): InvolvedObject {
+  return { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
+}

@@ -1,0 +1,254 @@
+import type { CloneSet } from "../api/cloneset.ts";
+import type { JsonObject } from "../api/kubernetes.ts";
+import { controllerOf } from "../api/kubernetes.ts";
+import type { ObjectRef } from "../api/pod.ts";
+import type { PodPatch } from "../inplace/patch.ts";
+import { intoService } from "../inplace/patch.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Clock } from "../kube/clock.ts";
+import { ApiError, isAlreadyExists, isConflict, isNotFound, messageOf, NotLeaderError } from "../kube/errors.ts";
+import type { KubeObject } from "../kube/resources.ts";
+import type { Caches } from "../observe/caches.ts";
+import type { Action, NewClaim } from "../plan/actions.ts";
+import { ownerReference } from "../plan/membership.ts";
+import type { Kind, Named } from "./look.ts";
+import { cacheOf, look, resourceOf } from "./look.ts";
+import { slowStart } from "./slow-start.ts";
+
+/** What carrying out needs. */
+export interface Hands {
+  client: KubeClient;
+  caches: Caches;
+  clock: Clock;
+}
+
+/** What came of one action. */
+export type Outcome =
+  | { kind: "done"; action: Action }
+  /** The object changed under our hands, or is gone: nothing was written, and the next plan decides anew. */
+  | { kind: "stale"; action: Action }
+  | { kind: "failed"; action: Action; message: string }
+  /** It cannot be told whether the write was applied. Nothing may be planned before these objects were read live. */
+  | { kind: "unsettled"; action: Action; message: string; unknown: Named[] };
+
+/** Thrown inside an action whose write has an unknown outcome that could not be looked up either. */
+class UnsettledError extends Error {
+  readonly unknown: Named;
+
+  constructor(unknown: Named, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.name = "UnsettledError";
+    this.unknown = unknown;
+  }
+}
+
+/** The object is not as it was planned for. */
+class StaleError extends Error {}
+
+/**
+ * Carries out the actions of a plan: pods are created in a slow start, everything else goes at once (the client bounds
+ * how many requests are under way). One failure never stops the others. Every answer goes into the caches before this
+ * returns, so the next observation sees our own writes.
+ *
+ * @param reserve stores the instance counter; called before the first create, which does not happen if it fails
+ */
+export async function apply(
+  hands: Hands,
+  cloneSet: CloneSet,
+  actions: readonly Action[],
+  reserve: (() => Promise<void>) | undefined,
+): Promise<Outcome[]> {
+  const creations = actions.filter((action) => action.kind === "createPod");
+  const others = actions.filter((action) => action.kind !== "createPod");
+  const create = async (): Promise<Outcome[]> => {
+    const [first] = creations;
+    if (first === undefined) return [];
+    if (reserve) {
+      const reserved = await outcomeOf(first, reserve);
+      if (reserved.kind !== "done") return [reserved];
+    }
+    const tasks = creations.map((action) => () => outcomeOf(action, () => carryOut(hands, cloneSet, action)));
+    return slowStart(tasks, ({ kind }) => kind !== "done");
+  };
+  const outcomes = await Promise.all([
+    create(),
+    ...others.map((action) => outcomeOf(action, () => carryOut(hands, cloneSet, action))),
+  ]);
+  return outcomes.flat();
+}
+
+async function outcomeOf(action: Action, work: () => Promise<void>): Promise<Outcome> {
+  try {
+    await work();
+    return { kind: "done", action };
+  } catch (error) {
+    if (error instanceof NotLeaderError) throw error;
+    if (error instanceof StaleError) return { kind: "stale", action };
+    if (error instanceof UnsettledError)
+      return { kind: "unsettled", action, message: error.message, unknown: [error.unknown] };
+    return {
+      kind: "failed",
+      action,
+      message: error instanceof ApiError ? error.serverMessage || error.message : messageOf(error),
+    };
+  }
+}
+
+/** One switch over all actions. No default case: a new kind must be handled to compile. */
+async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promise<void> {
+  switch (action.kind) {
+    case "createRevision":
+      return createOwned(hands, cloneSet, "revision", action.manifest);
+    case "patchRevision":
+      await patch(hands, "revision", action.revision, action.body);
+      return;
+    case "deleteRevision":
+      return remove(hands, "revision", action.revision, { ifUnchanged: true });
+    case "createPod":
+      await Promise.all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
+      return createOwned(hands, cloneSet, "pod", action.manifest);
+    case "deletePod":
+      await remove(hands, "pod", action.pod, action);
+      // Only now: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle.
+      await Promise.all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));
+      return;
+    case "updatePodInPlace":
+      return updateInPlace(hands, action);
+    case "refreshPod":
+      return patchInTurn(hands, action.pod, action.patches);
+    case "adoptPod":
+      return adopt(hands, cloneSet, "pod", action.pod);
+    case "adoptClaim":
+      return adopt(hands, cloneSet, "claim", action.claim);
+    case "adoptRevision":
+      return adopt(hands, cloneSet, "revision", action.revision);
+    case "patchClaim":
+      await patch(hands, "claim", action.claim, action.body);
+      return;
+    case "deleteClaim": {
+      const user = await look(hands, { kind: "pod", namespace: cloneSet.namespace, name: action.podName });
+      if (user) throw new StaleError();
+      return remove(hands, "claim", action.claim, { ifUnchanged: true });
+    }
+  }
+}
+
+/** Writes, and takes the answer into the cache; if there is no telling answer, looks at the object live. */
+async function write(hands: Hands, target: Named, send: () => Promise<KubeObject>): Promise<KubeObject> {
+  let answer: KubeObject;
+  try {
+    answer = await send();
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) {
+      await look(hands, target);
+      throw new StaleError();
+    }
+    // A refusal is plain unless an earlier attempt may have gone through.
+    if (
+      error instanceof NotLeaderError ||
+      (error instanceof ApiError && !error.afterUnknown && !isAlreadyExists(error))
+    )
+      throw error;
+    let found: KubeObject | undefined;
+    try {
+      found = await look(hands, target);
+    } catch {
+      throw new UnsettledError(target, error);
+    }
+    if (isAlreadyExists(error) && found) return found;
+    throw isAlreadyExists(error) || found === undefined ? error : new StaleError();
+  }
+  hands.caches[cacheOf[target.kind]].applied(answer);
+  return answer;
+}
+
+async function createOwned(hands: Hands, cloneSet: CloneSet, kind: Kind, manifest: JsonObject): Promise<void> {
+  const object = manifest as unknown as KubeObject;
+  const target = { kind, namespace: cloneSet.namespace, name: object.metadata.name };
+  const made = await write(hands, target, () => hands.client.create(resourceOf[kind], object, { retryable: true }));
+  const owner = controllerOf(made.metadata.ownerReferences ?? []);
+  if (owner?.uid !== cloneSet.uid) {
+    throw new Error(`${target.name} exists already and belongs to ${owner ? `${owner.kind} ${owner.name}` : "nobody"}`);
+  }
+}
+
+async function createClaim(hands: Hands, cloneSet: CloneSet, claim: NewClaim): Promise<void> {
+  await createOwned(hands, cloneSet, "claim", claim.manifest);
+  if (hands.caches.claims.get(cloneSet.namespace, claim.name)?.deleting) {
+    throw new Error(`claim ${claim.name} is still being deleted`);
+  }
+}
+
+async function patch(
+  hands: Hands,
+  kind: Kind,
+  object: ObjectRef,
+  body: JsonObject,
+  subresource: PodPatch["subresource"] = "",
+): Promise<KubeObject> {
+  const { namespace, name, uid, resourceVersion } = object;
+  const metadata = { ...(body.metadata as JsonObject | undefined), uid, resourceVersion };
+  const options = { type: "strategic" as const, ...(subresource === "" ? {} : { subresource }) };
+  return write(hands, { kind, namespace, name, uid }, () =>
+    hands.client.patch(resourceOf[kind], { namespace, name }, { ...body, metadata }, options),
+  );
+}
+
+/** Each patch is pinned to the version that the one before produced, so nobody can come in between unnoticed. */
+async function patchInTurn(hands: Hands, pod: ObjectRef, patches: readonly PodPatch[]): Promise<void> {
+  let { resourceVersion } = pod;
+  for (const { body, subresource } of patches) {
+    const answer = await patch(hands, "pod", { ...pod, resourceVersion }, body, subresource);
+    resourceVersion = answer.metadata.resourceVersion ?? resourceVersion;
+  }
+}
+
+/** A pod whose patch is refused after it was taken out of service goes back into service: refusing changed nothing in it. */
+async function updateInPlace(hands: Hands, action: Action & { kind: "updatePodInPlace" }): Promise<void> {
+  try {
+    await patchInTurn(hands, action.pod, action.patches);
+  } catch (error) {
+    const pod = hands.caches.pods.getByUid(action.pod.uid);
+    const undo = error instanceof ApiError && pod ? intoService(pod, { nowMs: hands.clock.nowMs() }) : undefined;
+    if (pod && undo) await patchInTurn(hands, pod, [undo]);
+    throw error;
+  }
+}
+
+async function remove(
+  hands: Hands,
+  kind: Kind,
+  { namespace, name, uid, resourceVersion }: ObjectRef,
+  { ifUnchanged }: { ifUnchanged: boolean },
+): Promise<void> {
+  const { client, caches } = hands;
+  const target = { kind, namespace, name, uid };
+  try {
+    const preconditions = ifUnchanged ? { uid, resourceVersion } : { uid };
+    const answer = await client.delete(resourceOf[kind], { namespace, name }, preconditions);
+    if (answer.kind === "Status" && kind === "claim") await look(hands, target);
+    else caches[cacheOf[kind]].removed({ namespace, name, uid }, answer);
+  } catch (error) {
+    if (
+      error instanceof NotLeaderError ||
+      (error instanceof ApiError && !error.afterUnknown && !isConflict(error) && !isNotFound(error))
+    )
+      throw error;
+    let found: KubeObject | undefined;
+    try {
+      found = await look(hands, target);
+    } catch {
+      throw new UnsettledError(target, error);
+    }
+    const gone = found === undefined || found.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined;
+    if (!gone) throw new StaleError();
+  }
+}
+
+/** Takes in an object nobody owns, after a live read of the CloneSet: one that is being deleted adopts nothing. */
+async function adopt(hands: Hands, cloneSet: CloneSet, kind: Kind, object: ObjectRef): Promise<void> {
+  const { namespace, name, uid } = cloneSet;
+  const live = await look(hands, { kind: "cloneSet", namespace, name, uid });
+  if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) throw new StaleError();
+  await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }] } });
+}

@@ -1,0 +1,245 @@
+import { hostname } from "node:os";
+import type { Logger } from "pino";
+import type { Features } from "./api/features.ts";
+import { CLONE_SETS } from "./api/resource.ts";
+import type { CacheEntry } from "./kube/cache.ts";
+import { Cache } from "./kube/cache.ts";
+import { KubeClient } from "./kube/client.ts";
+import type { Clock } from "./kube/clock.ts";
+import { isNotFound, messageOf } from "./kube/errors.ts";
+import { EventRecorder } from "./kube/events.ts";
+import { HealthChecks } from "./kube/health.ts";
+import type { Lease } from "./kube/leader.ts";
+import { LeaderElector, LeaseObservation } from "./kube/leader.ts";
+import { Metrics } from "./kube/metrics.ts";
+import { WorkQueue } from "./kube/queue.ts";
+import { Reflector } from "./kube/reflector.ts";
+import type { KubeObject, Resource } from "./kube/resources.ts";
+import { CONTROLLER_REVISIONS, LEASES, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
+import type { Transport } from "./kube/transport.ts";
+import type { Caches } from "./observe/caches.ts";
+import { podStates } from "./observe/pod-states.ts";
+import { watchForChanges } from "./observe/triggers.ts";
+import { Trimmer } from "./observe/trim.ts";
+import { PassFailedError, Reconciler } from "./reconcile.ts";
+
+const COMPONENT = "cloneset-controller";
+/** Where OpenKruise's own controller keeps its lease. */
+const KRUISE_LEASE = { namespace: "kruise-system", name: "kruise-manager" };
+const KRUISE_LOOK_MS = 5000;
+const FLUSH_EVENTS_MS = 3000;
+
+export interface ControllerOptions {
+  transport: Transport;
+  clock: Clock;
+  log: Logger;
+  version: string;
+  features: Features;
+  /** Undefined = all namespaces. */
+  namespace: string | undefined;
+  workers: number;
+  /** Requests per second and burst; undefined = the server's priority and fairness decides. */
+  qps: number | undefined;
+  burst: number | undefined;
+  /** Undefined = this is the only process. */
+  leaderElection: { namespace: string; name: string; identity: string } | undefined;
+  /** Act although an OpenKruise controller is running. */
+  takeOver: boolean;
+  /** The lease was lost: nothing more is written, and the process should end. */
+  onLost: (reason: string) => void;
+}
+
+export interface Controller {
+  health: HealthChecks;
+  metrics: Metrics;
+  /** Finishes the passes under way, writes the last events, gives the lease back. */
+  stop(): Promise<void>;
+}
+
+/** The CustomResourceDefinition is not there, or not readable: nothing can be done before that is mended. */
+export class NoCloneSetsError extends Error {}
+
+/** Wires caches, queue, lease and reconciler together, and starts them. */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const { transport, clock, log, features, namespace } = options;
+  const metrics = new Metrics();
+  const health = new HealthChecks();
+  const userAgent = `${COMPONENT}/${options.version}`;
+  const shared = { transport, clock, userAgent, fieldManager: COMPONENT, observer: metrics.requests };
+  const reader = new KubeClient(shared);
+  await checkCrd(reader, namespace);
+
+  const elector = options.leaderElection
+    ? new LeaderElector({
+        client: new KubeClient({ ...shared, lane: "lease" }),
+        clock,
+        ...options.leaderElection,
+        onStartedLeading: () => void lead(),
+        onStoppedLeading: (reason) => {
+          if (!stopping) options.onLost(reason);
+        },
+        onNewLeader: (identity) => log.info({ leader: identity }, "leader seen"),
+        onError: (error) => log.warn({ error: messageOf(error) }, "leader election"),
+      })
+    : undefined;
+  const limits = {
+    ...(options.qps === undefined ? {} : { qps: options.qps }),
+    ...(options.burst === undefined ? {} : { burst: options.burst }),
+  };
+  const client = new KubeClient({ ...shared, ...limits, ...(elector ? { gate: elector } : {}) });
+
+  const trimmer = new Trimmer();
+  const cacheOf = <T extends CacheEntry>(trim: (raw: KubeObject) => T) =>
+    new Cache<T>({
+      clock,
+      trim,
+      onError: (error) => log.error({ error: messageOf(error) }, "a change could not be taken in"),
+    });
+  const caches: Caches = {
+    claims: cacheOf((raw) => trimmer.claim(raw)),
+    revisions: cacheOf((raw) => trimmer.revision(raw)),
+    pods: cacheOf((raw) => trimmer.pod(raw)),
+    cloneSets: cacheOf((raw) => trimmer.cloneSet(raw)),
+  };
+  const reflectorOf = (resource: Resource, sink: Cache<CacheEntry>) => {
+    const { plural } = resource;
+    const watched = metrics.reflector(plural);
+    const reflector = new Reflector({
+      client: reader,
+      clock,
+      resource,
+      sink,
+      namespace,
+      observer: {
+        ...watched,
+        failed: (error, retryInMs) => {
+          watched.failed?.(error, retryInMs);
+          log.warn({ resource: plural, retryInMs, error: messageOf(error) }, "watch failed");
+        },
+      },
+    });
+    metrics.watchReflector(plural, reflector);
+    return reflector;
+  };
+  // In this order a claim is never known without its pod, nor a pod without the CloneSet that explains it.
+  const reflectors = [
+    reflectorOf(PERSISTENT_VOLUME_CLAIMS, caches.claims as unknown as Cache<CacheEntry>),
+    reflectorOf(CONTROLLER_REVISIONS, caches.revisions as unknown as Cache<CacheEntry>),
+    reflectorOf(PODS, caches.pods as unknown as Cache<CacheEntry>),
+    reflectorOf(CLONE_SETS, caches.cloneSets as unknown as Cache<CacheEntry>),
+  ];
+
+  const recorder = new EventRecorder({
+    client: new KubeClient({ ...shared, ...(elector ? { gate: elector } : {}), maxWritesInFlight: 4 }),
+    clock,
+    component: COMPONENT,
+    instance: options.leaderElection?.identity ?? hostname(),
+    onDropped: (reason) => metrics.eventDropped(reason),
+    onError: (error) => log.debug({ error: messageOf(error) }, "event not written"),
+  });
+  const reconciler = new Reconciler({ client, caches, clock, recorder, log, features });
+  const queue = new WorkQueue({
+    clock,
+    workers: options.workers,
+    process: (key) => reconciler.reconcile(key),
+    observer: observed(metrics, log),
+  });
+  metrics.watchQueue("cloneset", queue);
+  if (elector) metrics.watchLeader(elector);
+  podStates(metrics.registry, caches, clock);
+  const stopTriggers = watchForChanges(caches, (key) => queue.add(key));
+
+  let stopping = false;
+  let observeOnly: string | undefined;
+  const lookAtKruise = options.takeOver ? undefined : new LeaseObservation(clock);
+
+  /** The first plan follows one consistent list per kind: what a predecessor wrote last is in it. */
+  async function lead(): Promise<void> {
+    try {
+      await waitForKruise();
+      for (const reflector of reflectors) await reflector.relist();
+      if (stopping) return;
+      for (const { namespace: where, name } of caches.cloneSets.all()) queue.add(`${where}/${name}`);
+      queue.start();
+      log.info({ cloneSets: caches.cloneSets.size, pods: caches.pods.size }, "leading");
+    } catch (error) {
+      if (!stopping) options.onLost(messageOf(error));
+    }
+  }
+
+  /** Two controllers for the same CloneSets would undo each other's work, so while OpenKruise's is alive we only look on. */
+  async function waitForKruise(): Promise<void> {
+    while (lookAtKruise && !stopping) {
+      lookAtKruise.observe(await kruiseLease(reader));
+      if (!lookAtKruise.isFresh()) break;
+      if (observeOnly === undefined) {
+        observeOnly = `OpenKruise's controller ${lookAtKruise.holder} is running`;
+        log.warn(
+          { holder: lookAtKruise.holder },
+          "observe only: an OpenKruise controller is running; stop it, or use --take-over",
+        );
+      }
+      await clock.sleep(KRUISE_LOOK_MS);
+    }
+    observeOnly = undefined;
+  }
+
+  health.add("caches", () => {
+    const missing = reflectors.filter((reflector) => !reflector.isSynced).length;
+    return missing === 0 ? undefined : `${missing} of ${reflectors.length} caches are not filled yet`;
+  });
+  for (const reflector of reflectors) reflector.start();
+  const running = elector ? elector.run() : lead();
+  running.catch((error: unknown) => options.onLost(messageOf(error)));
+
+  return {
+    health,
+    metrics,
+    async stop() {
+      stopping = true;
+      stopTriggers();
+      await queue.shutDown();
+      await recorder.stop(FLUSH_EVENTS_MS);
+      await Promise.all(reflectors.map((reflector) => reflector.stop()));
+      await elector?.stop();
+      await transport.close();
+      metrics.close();
+    },
+  };
+}
+
+/** @throws {NoCloneSetsError} saying how to install the CRD */
+async function checkCrd(client: KubeClient, namespace: string | undefined): Promise<void> {
+  try {
+    for await (const _page of client.listPages(CLONE_SETS, { namespace, limit: 1 })) return;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new NoCloneSetsError(
+      "the API server knows no CloneSets: install the CustomResourceDefinition with `kubectl apply -f crds/cloneset.yaml`, then start again",
+    );
+  }
+}
+
+async function kruiseLease(client: KubeClient): Promise<Lease | undefined> {
+  try {
+    return await client.get<Lease>(LEASES, KRUISE_LEASE);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function observed(metrics: Metrics, log: Logger): ReturnType<Metrics["queue"]> {
+  const counted = metrics.queue("cloneset");
+  return {
+    ...counted,
+    worked: (report) => {
+      counted.worked?.(report);
+      if (report.error === undefined) return;
+      // What a retry may cure is worth a line; anything else is a fault of ours and worth its stack.
+      if (report.error instanceof PassFailedError)
+        log.warn({ cloneset: report.key, error: messageOf(report.error) }, "pass failed, trying again");
+      else log.error({ cloneset: report.key, err: report.error }, "pass failed");
+    },
+  };
+}

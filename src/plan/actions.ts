@@ -1,0 +1,81 @@
+import type { JsonObject } from "../api/kubernetes.ts";
+import type { ObjectRef } from "../api/pod.ts";
+import type { PodPatch } from "../inplace/patch.ts";
+
+/** Why a pod is deleted. Only `finished` keeps the pod's PVCs: the same id comes back with them. */
+export type DeleteReason = "scaleDown" | "podsToDelete" | "recreateUpdate" | "finished";
+
+/** Why a pod is patched without moving to another revision. */
+export type RefreshReason =
+  | "openGate"
+  | "inPlaceDone"
+  | "graceOver"
+  | "nextBatch"
+  | "repairHash"
+  | "lifecycle"
+  | "ownerVersion"
+  | "release";
+
+/** One step of carrying out a CloneSet, as plain data: it can be printed, compared, and carried out elsewhere. */
+export type Action =
+  | { kind: "createRevision"; name: string; manifest: JsonObject }
+  | { kind: "patchRevision"; revision: ObjectRef; body: JsonObject; why: string }
+  | { kind: "deleteRevision"; revision: ObjectRef }
+  | { kind: "createPod"; name: string; instanceId: string; revision: string; manifest: JsonObject; claims: NewClaim[] }
+  | {
+      kind: "deletePod";
+      pod: ObjectRef;
+      reason: DeleteReason;
+      /** PVCs that go with the pod. */
+      claims: ObjectRef[];
+      /** Delete only if the pod still is as it was seen. Off for named pods: they go whatever happens to them. */
+      ifUnchanged: boolean;
+    }
+  | { kind: "updatePodInPlace"; pod: ObjectRef; revision: string; patches: PodPatch[]; warning?: string }
+  | { kind: "refreshPod"; pod: ObjectRef; patches: PodPatch[]; why: RefreshReason }
+  | { kind: "adoptPod"; pod: ObjectRef }
+  | { kind: "adoptClaim"; claim: ObjectRef }
+  | { kind: "adoptRevision"; revision: ObjectRef }
+  | { kind: "patchClaim"; claim: ObjectRef; body: JsonObject; why: "ownerVersion" | "goesWithPod" }
+  /** A PVC no pod uses, under disablePVCReuse. Carried out only if a live read finds no pod of that name. */
+  | { kind: "deleteClaim"; claim: ObjectRef; podName: string };
+
+/** A PVC to create before its pod. */
+export interface NewClaim {
+  name: string;
+  manifest: JsonObject;
+}
+
+/** One line for the log, the event and the plan preview. No default case: a new kind must be handled to compile. */
+export function describe(action: Action): string {
+  switch (action.kind) {
+    case "createRevision":
+      return `create revision ${action.name}`;
+    case "patchRevision":
+      return `patch revision ${action.revision.name} (${action.why})`;
+    case "deleteRevision":
+      return `forget revision ${action.revision.name}`;
+    case "createPod":
+      return `create pod ${action.name} at ${action.revision}`;
+    case "deletePod":
+      return `delete pod ${action.pod.name} (${action.reason})${claimsText(action.claims)}`;
+    case "updatePodInPlace":
+      return `update pod ${action.pod.name} in place to ${action.revision}`;
+    case "refreshPod":
+      return `patch pod ${action.pod.name} (${action.why})`;
+    case "adoptPod":
+      return `adopt pod ${action.pod.name}`;
+    case "adoptClaim":
+      return `adopt claim ${action.claim.name}`;
+    case "adoptRevision":
+      return `adopt revision ${action.revision.name}`;
+    case "patchClaim":
+      return `patch claim ${action.claim.name} (${action.why})`;
+    case "deleteClaim":
+      return `delete unused claim ${action.claim.name}`;
+  }
+}
+
+function claimsText(claims: ObjectRef[]): string {
+  return claims.length === 0 ? "" : ` with ${claims.map(({ name }) => name).join(", ")}`;
+}

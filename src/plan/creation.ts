@@ -1,0 +1,57 @@
+import type { ClaimTemplate } from "../api/kubernetes.ts";
+import type { Revision } from "../api/pod.ts";
+import { instanceId } from "../api/pod.ts";
+import { recordedClaimTemplates } from "../revision/history.ts";
+import type { Action } from "./actions.ts";
+import { drawIds } from "./instance-ids.ts";
+import type { PodSource } from "./new-pod.ts";
+import { missingClaims, podManifest } from "./new-pod.ts";
+import { podsToDelete } from "./pods-to-delete.ts";
+import type { Scene } from "./scene.ts";
+
+/** Pods to create, and the counter to store before the first of them is. */
+export interface Creation {
+  actions: Action[];
+  /** Undefined if no new number was drawn. */
+  counter: number | undefined;
+}
+
+/**
+ * Plans `count` new pods, `countOld` of them at the current revision. Old ones get the smallest ids and the claim
+ * templates that were in force at their revision.
+ */
+export function createPods(
+  { seen, cloneSet, revisions, book, pods }: Scene,
+  count: number,
+  countOld: number,
+): Creation {
+  const idIn = (podName: string) => podName.slice(cloneSet.name.length + 1);
+  const unusable = new Set([...podsToDelete(cloneSet), ...seen.foreignNames].map(idIn));
+  const before = cloneSet.status.instanceCounter;
+  const { ids, counter } = drawIds(count, {
+    cloneSetUid: cloneSet.uid,
+    counter: before,
+    returning: book.idle.filter((id) => !unusable.has(id)),
+    spare: seen.spareIds,
+    taken: new Set([...pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable]),
+  });
+  const old = source(revisions.current, recordedClaimTemplates(revisions.current) ?? cloneSet.spec.claimTemplates);
+  const updated = source(revisions.update, cloneSet.spec.claimTemplates);
+  const actions = ids.map((id, index): Action => {
+    const made = index < countOld ? old : updated;
+    return {
+      kind: "createPod",
+      name: `${cloneSet.name}-${id}`,
+      instanceId: id,
+      revision: made.revision,
+      manifest: podManifest(cloneSet, made, id, seen),
+      claims: missingClaims(cloneSet, made.claimTemplates, id, book.names),
+    };
+  });
+  return { actions, counter: counter > before ? counter : undefined };
+}
+
+function source(revision: Revision, claimTemplates: readonly ClaimTemplate[]): PodSource {
+  if (revision.template === undefined) throw new Error(`revision ${revision.name} holds no pod template`);
+  return { revision: revision.name, template: revision.template, claimTemplates };
+}

@@ -1,0 +1,33 @@
+import type { CloneSet } from "../api/cloneset.ts";
+import type { Features } from "../api/features.ts";
+import type { Claim, Pod, Revision } from "../api/pod.ts";
+
+/** Everything the rules may look at: one CloneSet and its surroundings, at one moment. */
+export interface Observation {
+  cloneSet: CloneSet;
+  nowMs: number;
+  features: Features;
+  /** Pods with an owner reference to this CloneSet, and ownerless pods its selector matches. Any phase. */
+  pods: readonly Pod[];
+  /** PVCs with an owner reference to this CloneSet, and ownerless ones that carry an instance id and its name. */
+  claims: readonly Claim[];
+  /** Revisions with an owner reference to this CloneSet, and ownerless ones its selector matches. */
+  revisions: readonly Revision[];
+  /** Instance ids whose numbers were drawn and stored but that no pod has, because its creation did not come about. */
+  spareIds: readonly string[];
+  /** Names that a pod or PVC to be created might want but that an object of somebody else has. */
+  foreignNames: ReadonlySet<string>;
+}
+
+/** An active pod of the CloneSet, with the answers every rule asks for. */
+export interface Member {
+  pod: Pod;
+  /** On the update revision, or on one that means the same. */
+  updated: boolean;
+  available: boolean;
+  /** Ready in an ordinary lifecycle state; `minReadySeconds` may still be running. */
+  ready: boolean;
+  /** Named in podsToDelete, or labelled for deletion. */
+  named: boolean;
+  preparingDelete: boolean;
+}

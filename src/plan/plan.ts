@@ -1,0 +1,235 @@
+import type { CloneSetStatus } from "../api/cloneset.ts";
+import type { Pod, Revision } from "../api/pod.ts";
+import { instanceId, isTerminating } from "../api/pod.ts";
+import { SpecError } from "../api/spec-error.ts";
+import { checkCarriable } from "../api/validate.ts";
+import type { RevisionsReady } from "../revision/history.ts";
+import { chooseRevisions, revisionsToForget } from "../revision/history.ts";
+import { isOnRevision } from "../revision/match.ts";
+import type { Action } from "./actions.ts";
+import { availableAtMs } from "./availability.ts";
+import { unusedClaims } from "./claims.ts";
+import { createPods } from "./creation.ts";
+import { toState } from "./lifecycle.ts";
+import { membership } from "./membership.ts";
+import { planMoves, surgeablePods } from "./moves.ts";
+import type { Note } from "./notes.ts";
+import type { Observation } from "./observation.ts";
+import { podsToDelete } from "./pods-to-delete.ts";
+import { refresh } from "./refresh.ts";
+import { regretted } from "./regret.ts";
+import { clearFinished, objectRef, removePod } from "./removal.ts";
+import { chooseExcess, chooseNamed } from "./scale-down.ts";
+import type { ScaleUp } from "./scale-up.ts";
+import { scaleUp } from "./scale-up.ts";
+import type { Scene } from "./scene.ts";
+import { setScene } from "./scene.ts";
+import type { StatusInput } from "./status.ts";
+import { refusedStatus } from "./status.ts";
+import { surgeInUse } from "./surge.ts";
+import type { Targets } from "./targets.ts";
+import { targets } from "./targets.ts";
+import { waitingFor } from "./waiting.ts";
+
+/** What to do about one CloneSet, as it was observed. */
+export type Plan =
+  /** An edit is needed before anything can be done. Only the status is written. */
+  | { kind: "refused"; why: string; status: CloneSetStatus }
+  /** The revisions come first: carry out the actions, then look again. */
+  | { kind: "revisions"; actions: Action[]; collisionCount: number }
+  | WorkPlan;
+
+export interface WorkPlan {
+  kind: "work";
+  actions: Action[];
+  /** Store this counter before any pod of the plan is created; undefined if no new number was drawn. */
+  reserveCounter: number | undefined;
+  notes: Note[];
+  /** What went wrong with single pods before anything was sent; the others are not affected. */
+  problems: string[];
+  /** When to look again although nothing may have changed. */
+  againInMs: number | undefined;
+  statusInput: Omit<StatusInput, "failures">;
+}
+
+/**
+ * In what order do the rules speak?
+ *
+ * Whose pods are these, which revisions are there, what does each pod need by itself; then, the first that has
+ * something to do: create missing pods, remove named ones, remove surplus, move pods to another revision.
+ * Scaling and moving never mix in one plan: each counts on the pods that the other would change.
+ */
+export function plan(seen: Observation): Plan {
+  try {
+    return planSpec(seen);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    return { kind: "refused", why: error.message, status: refusedStatus(seen.cloneSet, error.message, seen.nowMs) };
+  }
+}
+
+function planSpec(seen: Observation): Plan {
+  const { cloneSet } = seen;
+  // First of all: what cannot be carried out as written is not half carried out.
+  checkCarriable(cloneSet, seen.features);
+  targets(cloneSet.spec, { split: undefined, features: seen.features, twoRevisions: false });
+  const ours = membership(seen);
+  const choice = chooseRevisions({ cloneSet, revisions: ours.revisions });
+  switch (choice.kind) {
+    case "create":
+      return {
+        kind: "revisions",
+        actions: [...ours.actions, { kind: "createRevision", name: choice.name, manifest: choice.object }],
+        collisionCount: choice.collisionCount,
+      };
+    case "renumber":
+      return {
+        kind: "revisions",
+        actions: [
+          ...ours.actions.filter((action) => action.kind !== "adoptRevision" && action.kind !== "patchRevision"),
+          {
+            kind: "patchRevision",
+            revision: choice.revision,
+            body: { revision: choice.number, metadata: { annotations: choice.annotations } },
+            why: `number ${choice.number}`,
+          },
+        ],
+        collisionCount: cloneSet.status.collisionCount,
+      };
+    case "ready":
+      return planPods(seen, choice, ours);
+  }
+}
+
+function planPods(
+  seen: Observation,
+  revisions: RevisionsReady,
+  ours: { pods: Pod[]; revisions: Revision[]; actions: Action[] },
+): WorkPlan {
+  const scene = setScene(seen, revisions, ours);
+  const { cloneSet, members, book } = scene;
+  const refreshes = members.map((member) =>
+    refresh(member, { cloneSet, revisions: ours.revisions, nowMs: seen.nowMs }),
+  );
+  const work = cloneSet.deleting ? nothing() : scaleOrMove(scene);
+  const busy = new Set(work.actions.flatMap((action) => ("pod" in action ? [action.pod.uid] : [])));
+  const settled = ours.actions.filter((action) => !("pod" in action) || !busy.has(action.pod.uid));
+  for (const action of settled) if ("pod" in action) busy.add(action.pod.uid);
+  const actions = [
+    ...settled,
+    ...refreshRecord(revisions),
+    ...(cloneSet.deleting ? [] : unusedClaims(seen, book, ours.pods)),
+    ...(cloneSet.deleting ? [] : clearFinished(scene)),
+    ...refreshes.flatMap(({ action }) => (action && !busy.has(action.pod.uid) ? [action] : [])),
+    ...work.actions,
+    ...forget(scene),
+  ];
+  return {
+    kind: "work",
+    actions,
+    reserveCounter: work.counter,
+    notes: work.notes,
+    problems: [...refreshes.flatMap(({ problem }) => problem ?? []), ...work.problems],
+    againInMs: againInMs(
+      scene,
+      refreshes.flatMap(({ againAtMs }) => againAtMs ?? []),
+    ),
+    statusInput: statusInput(scene, work),
+  };
+}
+
+/** What scaling or moving comes to. */
+interface Work {
+  actions: Action[];
+  counter: number | undefined;
+  notes: Note[];
+  problems: string[];
+}
+
+function nothing(): Work {
+  return { actions: [], counter: undefined, notes: [], problems: [] };
+}
+
+function scaleOrMove(scene: Scene): Work {
+  const { seen, cloneSet, members, counts, wanted, book } = scene;
+  const rescued = regretted(members, cloneSet, wanted.replicas);
+  if (rescued.length > 0)
+    return { ...nothing(), actions: rescued.map(({ pod }) => toState(pod, "PreparingNormal", seen.nowMs)) };
+
+  const surgeable = surgeablePods(scene);
+  const surge = surgeInUse(counts, wanted, surgeable);
+  const up = scaleUp(counts, wanted, surge, book.returning.length);
+  const notes = limitedNote(up, wanted, book.returning.length);
+  if (up.create > 0) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
+
+  const leaving = members.filter((member) => member.preparingDelete);
+  const named = [...leaving, ...chooseNamed(members, counts, wanted)].flatMap((member) =>
+    removePod(scene, member, "podsToDelete"),
+  );
+  if (named.length > 0) return { ...nothing(), actions: named, notes };
+
+  // Named pods and hooks under way go first: what they leave decides what is still too many.
+  if (leaving.length === 0 && !members.some((member) => member.named)) {
+    const surplus = chooseExcess(members, { counts, wanted, surge, surgeable, features: seen.features });
+    const removals = surplus.flatMap((member) => removePod(scene, member, "scaleDown"));
+    if (removals.length > 0) return { ...nothing(), actions: removals, notes };
+  }
+  const moves = planMoves(scene);
+  return { ...nothing(), ...moves, notes: [...notes, ...moves.notes] };
+}
+
+function limitedNote(up: ScaleUp, wanted: Targets, returning: number): Note[] {
+  if (up.create >= up.needed - returning) return [];
+  const message = `${up.needed} pods are missing, ${up.create} may be created now: scaleStrategy.maxUnavailable allows ${wanted.scaleMaxUnavailable} unavailable pods`;
+  return [{ type: "Warning", reason: "ScaleUpLimited", message }];
+}
+
+function refreshRecord({ update, refreshRecord: annotations }: RevisionsReady): Action[] {
+  return annotations
+    ? [{ kind: "patchRevision", revision: update, body: { metadata: { annotations } }, why: "claim templates" }]
+    : [];
+}
+
+function forget({ cloneSet, allRevisions, revisions, pods }: Scene): Action[] {
+  const live = new Set([revisions.current.name, revisions.update.name]);
+  for (const revision of allRevisions) {
+    if (!live.has(revision.name) && pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);
+  }
+  return revisionsToForget({ revisions: allRevisions, live, limit: cloneSet.spec.revisionHistoryLimit }).map(
+    (revision) => ({
+      kind: "deleteRevision",
+      revision: objectRef(revision),
+    }),
+  );
+}
+
+function againInMs({ seen, cloneSet, members }: Scene, timesMs: readonly number[]): number | undefined {
+  const { minReadySeconds } = cloneSet.spec;
+  const times = [...timesMs, ...members.flatMap(({ pod }) => availableAtMs(pod, minReadySeconds, seen.nowMs) ?? [])];
+  return times.length === 0 ? undefined : Math.max(Math.min(...times) - seen.nowMs, 1);
+}
+
+function statusInput(
+  { seen, cloneSet, revisions, members, pods, book, split, wanted }: Scene,
+  work: Work,
+): WorkPlan["statusInput"] {
+  const { nowMs } = seen;
+  const names = new Set(members.map(({ pod }) => pod.name));
+  const returning = pods.filter((pod) => isTerminating(pod) && book.returning.includes(instanceId(pod) ?? ""));
+  return {
+    cloneSet,
+    nowMs,
+    members,
+    targets: wanted,
+    updateRevision: revisions.update.name,
+    currentRevision: revisions.current.name,
+    collisionCount: cloneSet.status.collisionCount,
+    instanceCounter: work.counter ?? cloneSet.status.instanceCounter,
+    terminating: pods.filter(isTerminating),
+    ignoredPodsToDelete: [...podsToDelete(cloneSet)].filter((name) => !names.has(name)).length,
+    idleClaims: book.idle.length,
+    pausedSplit: split,
+    waiting: waitingFor(members, returning, { minReadySeconds: cloneSet.spec.minReadySeconds, nowMs }),
+    stalled: work.problems.length > 0 ? work.problems[0] : undefined,
+  };
+}

@@ -1,0 +1,104 @@
+import type { Features } from "../api/features.ts";
+import { inDeleteOrder } from "./delete-order.ts";
+import type { Member } from "./observation.ts";
+import { scaleUp, scalingTotal } from "./scale-up.ts";
+import type { Surge } from "./surge.ts";
+import { surgeInUse } from "./surge.ts";
+import type { Tally } from "./tally.ts";
+import { both, countsAsUpdated, tally } from "./tally.ts";
+import type { Targets } from "./targets.ts";
+
+/**
+ * The named pods that may go now. Those that are not ready go at once; of the ready ones as many as the budget allows:
+ * maxUnavailable, plus surplus pods, minus pods that are down.
+ */
+export function chooseNamed(members: readonly Member[], counts: Tally, wanted: Targets): Member[] {
+  let budget = wanted.maxUnavailable + counts.total - wanted.replicas - counts.unavailable - counts.unavailableNamed;
+  return members.filter((member) => {
+    if (!member.named || member.preparingDelete) return false;
+    if (!member.ready) return true;
+    budget -= 1;
+    return budget >= 0;
+  });
+}
+
+/** How many pods are too many. Unit: pods. */
+export interface Excess {
+  pods: number;
+  /** Of them, pods beyond what even the surge allows. */
+  beyondSurge: number;
+  /** How many of the pods to remove should be old ones. */
+  old: number;
+}
+
+export function excess(counts: Tally, wanted: Targets, surge: Surge): Excess {
+  const { total, old } = scalingTotal(counts, wanted);
+  const staying = total - both(counts.named);
+  return {
+    pods: Math.max(staying - wanted.replicas - surge.pods, 0),
+    beyondSurge: Math.max(staying - wanted.replicas - wanted.maxSurge, 0),
+    old: Math.max(old - counts.named.old - wanted.partition - surge.old, 0),
+  };
+}
+
+/**
+ * Chooses the pods to remove when there are too many and none is named.
+ *
+ * Broken pods beyond `replicas + maxSurge` go first, whatever their revision: they are worth nothing. The others are
+ * taken from the old side down to the partition, then from the updated side. A pod whose removal would only make the
+ * next plan create another one stays. Removing must leave at least `replicas - maxUnavailable` pods ready and available,
+ * or as many as there are now.
+ */
+export function chooseExcess(
+  members: readonly Member[],
+  given: { counts: Tally; wanted: Targets; surge: Surge; surgeable: number; features: Features },
+): Member[] {
+  const { counts, wanted, surge, features } = given;
+  const tooMany = excess(counts, wanted, surge);
+  if (tooMany.pods === 0) return [];
+  const removable = members.filter((member) => !member.named && !member.preparingDelete);
+  const broken = inDeleteOrder(removable.filter((member) => !member.ready)).slice(
+    0,
+    Math.min(tooMany.beyondSurge, tooMany.pods),
+  );
+  const rest = removable.filter((member) => !broken.includes(member));
+  const isOld = (member: Member) => !countsAsUpdated(member, features);
+  const stillOld = Math.max(tooMany.old - broken.filter(isOld).length, 0);
+  const needed = tooMany.pods - broken.length;
+  const fromOld = inDeleteOrder(rest.filter(isOld)).slice(0, Math.min(stillOld, needed));
+  const fromUpdated = inDeleteOrder(rest.filter((member) => !isOld(member))).slice(0, needed - fromOld.length);
+  const victims = withoutRegret(members, [...broken, ...fromOld, ...fromUpdated], given);
+  return withinFloor(members, victims, wanted);
+}
+
+/** Drops victims, last first, until the plan that follows would create nothing in their place. */
+function withoutRegret(
+  members: readonly Member[],
+  victims: Member[],
+  { wanted, surgeable, features }: { wanted: Targets; surgeable: number; features: Features },
+): Member[] {
+  for (let kept = victims.length; kept > 0; kept--) {
+    const gone = new Set(victims.slice(0, kept));
+    const after = tally(
+      members.filter((member) => !gone.has(member)),
+      features,
+    );
+    if (scaleUp(after, wanted, surgeInUse(after, wanted, surgeable), 0).needed === 0) return victims.slice(0, kept);
+  }
+  return [];
+}
+
+function withinFloor(members: readonly Member[], victims: Member[], { replicas, maxUnavailable }: Targets): Member[] {
+  let available = members.filter((member) => member.available).length;
+  let ready = members.filter((member) => member.ready).length;
+  const floor = Math.max(replicas - maxUnavailable, 0);
+  const availableFloor = Math.min(available, floor);
+  const readyFloor = Math.min(ready, floor);
+  return victims.filter((victim) => {
+    if (victim.available && available <= availableFloor) return false;
+    if (victim.ready && ready <= readyFloor) return false;
+    if (victim.available) available -= 1;
+    if (victim.ready) ready -= 1;
+    return true;
+  });
+}

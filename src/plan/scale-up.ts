@@ -1,0 +1,37 @@
+import type { Surge } from "./surge.ts";
+import type { Tally } from "./tally.ts";
+import type { Targets } from "./targets.ts";
+
+/** How many pods to create now. Unit: pods. */
+export interface ScaleUp {
+  /** Missing pods. */
+  needed: number;
+  /** How many of them may be created now; the rest waits for unavailable pods. */
+  create: number;
+  /** How many of the created ones get the current revision; the rest gets the update revision. */
+  createOld: number;
+}
+
+/**
+ * How many pods are missing, and at which revision to make them.
+ *
+ * `returning` pods are terminating ones whose id and volumes come back: their places are taken, so nothing is created
+ * for them until their objects are gone.
+ */
+export function scaleUp(counts: Tally, wanted: Targets, surge: Surge, returning: number): ScaleUp {
+  const { total, old } = scalingTotal(counts, wanted);
+  const needed = Math.max(wanted.replicas + surge.pods - total, 0);
+  const neededOld = Math.max(wanted.partition + surge.old - old, 0);
+  const down = counts.unavailable + counts.unavailableNamed;
+  const create = Math.min(Math.max(needed - returning, 0), Math.max(wanted.scaleMaxUnavailable - down, 0));
+  return { needed, create, createOld: Math.min(create, neededOld) };
+}
+
+/** The pods that count when scaling: those in PreparingDelete may be left out. */
+export function scalingTotal(counts: Tally, { excludePreparingDelete }: Targets): { total: number; old: number } {
+  const left = counts.preparingDelete;
+  return {
+    total: counts.total - (excludePreparingDelete ? left.old + left.updated : 0),
+    old: counts.active.old + (excludePreparingDelete ? 0 : left.old),
+  };
+}

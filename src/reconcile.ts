@@ -1,0 +1,244 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import type { CloneSet, CloneSetStatus } from "./api/cloneset.ts";
+import type { Features } from "./api/features.ts";
+import { CLONE_SETS } from "./api/resource.ts";
+import type { Announcement } from "./apply/announce.ts";
+import { announcements, involved } from "./apply/announce.ts";
+import type { Hands, Outcome } from "./apply/apply.ts";
+import { apply } from "./apply/apply.ts";
+import type { Named } from "./apply/look.ts";
+import { look } from "./apply/look.ts";
+import { isConflict, isNotFound, messageOf } from "./kube/errors.ts";
+import type { EventRecorder } from "./kube/events.ts";
+import type { PassResult } from "./kube/queue.ts";
+import { observe } from "./observe/observe.ts";
+import type { Action } from "./plan/actions.ts";
+import { describe } from "./plan/actions.ts";
+import type { WorkPlan } from "./plan/plan.ts";
+import { plan } from "./plan/plan.ts";
+import { nextStatus, progressDeadlineInMs } from "./plan/status.ts";
+
+const STATUS_EVERY_MS = 1000;
+
+/** What one CloneSet leaves behind from pass to pass. Losing it costs nothing but a repeated event. */
+interface Memory {
+  uid: string;
+  /** Objects whose last write has an unknown outcome: read them before anything is planned. */
+  unsettled: Named[];
+  /** When the status was last written, by the monotonic clock. */
+  statusWrittenMs: number;
+  /** Ids that were drawn for pods that did not come about. */
+  spareIds: string[];
+  /** What was already told and still lasts. */
+  told: Set<string>;
+}
+
+export interface ReconcilerOptions extends Hands {
+  recorder: Pick<EventRecorder, "record">;
+  log: Logger;
+  features: Features;
+}
+
+/** A pass failed for reasons that trying again, later, may cure. */
+export class PassFailedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "PassFailedError";
+  }
+}
+
+/** Brings one CloneSet a step closer to what its spec says: observe, plan, apply, status. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #memory = new Map<string, Memory>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One pass.
+   *
+   * @param key "namespace/name"
+   * @throws {PassFailedError} if something went wrong that a retry may cure; everything else was carried out all the same
+   */
+  async reconcile(key: string): Promise<PassResult | undefined> {
+    const { caches, clock, features } = this.#options;
+    const [namespace = "", name = ""] = key.split("/");
+    await this.#settle(key);
+    const spareIds = this.#memory.get(key)?.spareIds ?? [];
+    const seen = observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds });
+    if (seen === undefined) {
+      this.#memory.delete(key);
+      return undefined;
+    }
+    const { cloneSet } = seen;
+    const memory = this.#remember(key, cloneSet.uid);
+    const planned = plan(seen);
+    switch (planned.kind) {
+      case "refused":
+        this.#tell(memory, cloneSet, [{ type: "Warning", reason: "InvalidSpec", message: planned.why }]);
+        return this.#writeStatus(memory, cloneSet, planned.status);
+      case "revisions": {
+        const outcomes = await apply(this.#options, cloneSet, planned.actions, undefined);
+        this.#report(memory, cloneSet, outcomes, []);
+        this.#raise(memory, outcomes);
+        // The answers are in the caches, so the next pass goes on from here.
+        return { requeueAfterMs: 1 };
+      }
+      case "work":
+        return this.#work(memory, cloneSet, planned);
+    }
+  }
+
+  async #work(memory: Memory, cloneSet: CloneSet, planned: WorkPlan): Promise<PassResult> {
+    const { reserveCounter } = planned;
+    const reserve = reserveCounter === undefined ? undefined : () => this.#reserve(cloneSet, reserveCounter);
+    const outcomes = await apply(this.#options, cloneSet, planned.actions, reserve);
+    memory.spareIds = spareIdsAfter(memory.spareIds, planned.actions, outcomes);
+    this.#report(memory, cloneSet, outcomes, planned.notes);
+    const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned.problems) });
+    const written = await this.#writeStatus(memory, cloneSet, status);
+    this.#raise(memory, outcomes);
+    const deadlineMs = progressDeadlineInMs(status, cloneSet.spec.progressDeadlineSeconds, this.#options.clock.nowMs());
+    const stale = outcomes.some(({ kind }) => kind === "stale") ? 1 : undefined;
+    return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, stale);
+  }
+
+  /** Reads live what the last pass left unsettled. Until that succeeds nothing is planned. */
+  async #settle(key: string): Promise<void> {
+    const memory = this.#memory.get(key);
+    if (memory === undefined) return;
+    for (let [next] = memory.unsettled; next !== undefined; [next] = memory.unsettled) {
+      await look(this.#options, next);
+      memory.unsettled.shift();
+    }
+  }
+
+  #remember(key: string, uid: string): Memory {
+    let memory = this.#memory.get(key);
+    if (memory?.uid !== uid) {
+      memory = { uid, unsettled: [], statusWrittenMs: Number.NEGATIVE_INFINITY, spareIds: [], told: new Set() };
+      this.#memory.set(key, memory);
+    }
+    return memory;
+  }
+
+  /**
+   * Stores the counter that new ids are drawn from, before any of them is used. The write carries the CloneSet's
+   * version: whoever else plans for this CloneSet gets a conflict here and looks again.
+   */
+  async #reserve(cloneSet: CloneSet, instanceCounter: number): Promise<void> {
+    await this.#patchStatus(cloneSet, { instanceCounter });
+  }
+
+  async #patchStatus({ namespace, name, uid, resourceVersion }: CloneSet, status: object): Promise<void> {
+    const { client, caches } = this.#options;
+    const body = { metadata: { uid, resourceVersion }, status };
+    try {
+      const answer = await client.patch(CLONE_SETS, { namespace, name }, body, {
+        type: "merge",
+        subresource: "status",
+      });
+      caches.cloneSets.applied(answer);
+    } catch (error) {
+      await look(this.#options, { kind: "cloneSet", namespace, name, uid });
+      throw error;
+    }
+  }
+
+  /** Writes the status if it differs as a whole: at once after a quiet second or for a new generation, else when the second is over. */
+  async #writeStatus(memory: Memory, planned: CloneSet, status: CloneSetStatus): Promise<PassResult | undefined> {
+    const { caches, clock, log } = this.#options;
+    // The counter may have been stored since.
+    const cloneSet = caches.cloneSets.get(planned.namespace, planned.name);
+    if (cloneSet?.uid !== planned.uid || isDeepStrictEqual(status, cloneSet.status)) return undefined;
+    const waitMs = memory.statusWrittenMs + STATUS_EVERY_MS - clock.monotonicMs();
+    const newSpec = status.observedGeneration !== cloneSet.status.observedGeneration;
+    if (waitMs > 0 && !newSpec) return { requeueAfterMs: waitMs };
+    memory.statusWrittenMs = clock.monotonicMs();
+    try {
+      await this.#patchStatus(cloneSet, { ...status, pausedSplit: status.pausedSplit ?? null });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      // The status is worked out anew from what is there now; an old one is never forced through.
+      if (isConflict(error)) return { requeueAfterMs: 1 };
+      log.warn({ cloneset: `${cloneSet.namespace}/${cloneSet.name}`, error: messageOf(error) }, "status not written");
+      throw new PassFailedError(messageOf(error));
+    }
+    return undefined;
+  }
+
+  #report(memory: Memory, cloneSet: CloneSet, outcomes: readonly Outcome[], notes: readonly Announcement[]): void {
+    const { log } = this.#options;
+    const cloneset = `${cloneSet.namespace}/${cloneSet.name}`;
+    const failed: Announcement[] = [];
+    for (const outcome of outcomes) {
+      const line = describe(outcome.action);
+      if (outcome.kind === "done") log.info({ cloneset }, line);
+      else if (outcome.kind === "stale") log.debug({ cloneset }, `${line}: changed meanwhile, looking again`);
+      else log.warn({ cloneset, error: outcome.message }, `failed: ${line}`);
+      if (outcome.kind === "done") this.#record(cloneSet, announcements(outcome));
+      else failed.push(...announcements(outcome));
+    }
+    this.#tell(memory, cloneSet, [...notes, ...failed]);
+  }
+
+  /** Tells what is new; what was told in the pass before and still lasts is not repeated. */
+  #tell(memory: Memory, cloneSet: CloneSet, lasting: readonly Announcement[]): void {
+    const keyOf = ({ reason, message }: Announcement) => `${reason} ${message}`;
+    this.#record(
+      cloneSet,
+      lasting.filter((announcement) => !memory.told.has(keyOf(announcement))),
+    );
+    memory.told = new Set(lasting.map(keyOf));
+  }
+
+  #record(cloneSet: CloneSet, list: readonly Announcement[]): void {
+    for (const { type, reason, message } of list)
+      this.#options.recorder.record(involved(cloneSet), type, reason, message);
+  }
+
+  #raise(memory: Memory, outcomes: readonly Outcome[]): void {
+    memory.unsettled.push(...outcomes.flatMap((outcome) => (outcome.kind === "unsettled" ? outcome.unknown : [])));
+    const failed = outcomes.filter((outcome) => outcome.kind === "failed" || outcome.kind === "unsettled");
+    const [first] = failed;
+    if (first === undefined) return;
+    const more = failed.length > 1 ? ` (and ${failed.length - 1} more failures)` : "";
+    throw new PassFailedError(`failed to ${describe(first.action)}: ${first.message}${more}`);
+  }
+}
+
+/** The ids that are drawn and unused after a pass: those of pods that were refused, or not even tried. */
+function spareIdsAfter(before: readonly string[], actions: readonly Action[], outcomes: readonly Outcome[]): string[] {
+  const made = new Set(
+    outcomes.flatMap(({ kind, action }) => (kind === "done" && action.kind === "createPod" ? [action.instanceId] : [])),
+  );
+  const drawn = actions.flatMap((action) => (action.kind === "createPod" ? [action.instanceId] : []));
+  return [...new Set([...before, ...drawn])].filter((id) => !made.has(id));
+}
+
+/** First failure of scaling and of updating. */
+function failuresOf(
+  outcomes: readonly Outcome[],
+  problems: readonly string[],
+): { scale: string | undefined; update: string | undefined } {
+  const messages = (isKind: (outcome: Outcome) => boolean) =>
+    outcomes.flatMap((outcome) =>
+      isKind(outcome) && (outcome.kind === "failed" || outcome.kind === "unsettled")
+        ? [`${describe(outcome.action)}: ${outcome.message}`]
+        : [],
+    );
+  const scaling = ({ action }: Outcome) =>
+    action.kind === "createPod" || (action.kind === "deletePod" && action.reason !== "recreateUpdate");
+  return {
+    scale: messages(scaling)[0],
+    update: messages((outcome) => !scaling(outcome))[0] ?? problems[0],
+  };
+}
+
+function soonest(...delays: (number | undefined)[]): PassResult {
+  const known = delays.filter((delay) => delay !== undefined);
+  return known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) };
+}
