@@ -115,7 +115,7 @@ function readSettings(argv: string[], environment: NodeJS.ProcessEnv): Settings 
       options: { ...options, help: { type: "boolean", short: "h" }, version: { type: "boolean" } },
     }));
   } catch (error) {
-    throw new UsageError(messageOf(error));
+    throw new UsageError(error instanceof Error ? error.message : messageOf(error));
   }
   if (given.help) return "help";
   if (given.version) return "version";

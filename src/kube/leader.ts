@@ -179,12 +179,12 @@ export class LeaderElector implements WriteGate {
         this.#acquired = true;
         fence = this.#startAfterFence();
       }
-      this.#announceHolder();
       if (this.#acquired && attempt === "theirs") {
         this.#stepDown(`the lease was taken by ${this.#observation.holder}`);
       } else if (this.#acquired && this.#leftMs() <= 0) {
         this.#stepDown(`the lease was not renewed within ${this.#renewDeadlineMs} ms`);
       }
+      this.#announceHolder();
       if (this.lost.aborted) break;
       await this.#clock.sleep(this.#pauseMs(attempt), signal).catch(() => {});
     }

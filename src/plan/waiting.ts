@@ -74,7 +74,7 @@ function stuckText(container: string, statusImage: string, reason: string, resta
     case "ErrImageNeverPull":
       return `container ${container} cannot pull image ${image} (${reason})`;
     case "CrashLoopBackOff":
-      return `container ${container} keeps crashing (${reason}, ${restarts} restarts)`;
+      return `container ${container} does not stay up with image ${image} (${reason}, ${restarts} restarts)`;
     default:
       return `container ${container} is not running (${reason})`;
   }

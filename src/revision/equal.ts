@@ -82,7 +82,7 @@ function structForm(type: string, value: unknown): Members {
   const known = fields[type] ?? {};
   const normal: Members = {};
   for (const [name, member] of Object.entries(value)) {
-    const word = known[name];
+    const word = Object.hasOwn(known, name) ? known[name] : undefined;
     if (word === undefined) {
       // Newer than the table: nothing is known about what it means, except that null is nothing.
       if (member !== null && member !== undefined) setOwn(normal, name, member);
