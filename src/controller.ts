@@ -9,24 +9,22 @@ import type { Clock } from "./kube/clock.ts";
 import { isNotFound, messageOf } from "./kube/errors.ts";
 import { EventRecorder } from "./kube/events.ts";
 import { HealthChecks } from "./kube/health.ts";
-import type { Lease } from "./kube/leader.ts";
-import { LeaderElector, LeaseObservation } from "./kube/leader.ts";
+import { LeaderElector } from "./kube/leader.ts";
 import { Metrics } from "./kube/metrics.ts";
 import { WorkQueue } from "./kube/queue.ts";
 import { Reflector } from "./kube/reflector.ts";
 import type { KubeObject, Resource } from "./kube/resources.ts";
-import { CONTROLLER_REVISIONS, LEASES, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
+import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { Caches } from "./observe/caches.ts";
+import { OpenKruiseWatch } from "./observe/open-kruise.ts";
 import { podStates } from "./observe/pod-states.ts";
 import { watchForChanges } from "./observe/triggers.ts";
 import { Trimmer } from "./observe/trim.ts";
 import { PassFailedError, Reconciler } from "./reconcile.ts";
 
 const COMPONENT = "cloneset-controller";
-/** Where OpenKruise's own controller keeps its lease. */
-const KRUISE_LEASE = { namespace: "kruise-system", name: "kruise-manager" };
-const KRUISE_LOOK_MS = 5000;
+const OPEN_KRUISE_LOOK_MS = 1000;
 const FLUSH_EVENTS_MS = 3000;
 
 export interface ControllerOptions {
@@ -150,38 +148,42 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const stopTriggers = watchForChanges(caches, (key) => queue.add(key));
 
   let stopping = false;
-  let observeOnly: string | undefined;
-  const lookAtKruise = options.takeOver ? undefined : new LeaseObservation(clock);
+  let working = false;
+  const openKruise = options.takeOver
+    ? undefined
+    : new OpenKruiseWatch({
+        client: reader,
+        clock,
+        log,
+        onSeen: () => {
+          if (working) options.onLost("an OpenKruise controller has started");
+        },
+      });
 
   /** The first plan follows one consistent list per kind: what a predecessor wrote last is in it. */
   async function lead(): Promise<void> {
     try {
-      await waitForKruise();
+      await waitForOpenKruise();
       for (const reflector of reflectors) await reflector.relist();
       if (stopping) return;
       for (const { namespace: where, name } of caches.cloneSets.all()) queue.add(`${where}/${name}`);
       queue.start();
+      working = true;
       log.info({ cloneSets: caches.cloneSets.size, pods: caches.pods.size }, "leading");
     } catch (error) {
       if (!stopping) options.onLost(messageOf(error));
     }
   }
 
-  /** Two controllers for the same CloneSets would undo each other's work, so while OpenKruise's is alive we only look on. */
-  async function waitForKruise(): Promise<void> {
-    while (lookAtKruise && !stopping) {
-      lookAtKruise.observe(await kruiseLease(reader));
-      if (!lookAtKruise.isFresh()) break;
-      if (observeOnly === undefined) {
-        observeOnly = `OpenKruise's controller ${lookAtKruise.holder} is running`;
-        log.warn(
-          { holder: lookAtKruise.holder },
-          "observe only: an OpenKruise controller is running; stop it, or use --take-over",
-        );
-      }
-      await clock.sleep(KRUISE_LOOK_MS);
-    }
-    observeOnly = undefined;
+  /** While OpenKruise's controller is alive we only look on. */
+  async function waitForOpenKruise(): Promise<void> {
+    await openKruise?.known;
+    if (!openKruise?.isAtWork()) return;
+    log.warn(
+      { holder: openKruise.holder },
+      "observe only: an OpenKruise controller is running; stop it, or use --take-over",
+    );
+    while (!stopping && openKruise.isAtWork()) await clock.sleep(OPEN_KRUISE_LOOK_MS);
   }
 
   health.add("caches", () => {
@@ -200,7 +202,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       stopTriggers();
       await queue.shutDown();
       await recorder.stop(FLUSH_EVENTS_MS);
-      await Promise.all(reflectors.map((reflector) => reflector.stop()));
+      await Promise.all([...reflectors.map((reflector) => reflector.stop()), openKruise?.stop()]);
       await elector?.stop();
       await transport.close();
       metrics.close();
@@ -217,15 +219,6 @@ async function checkCrd(client: KubeClient, namespace: string | undefined): Prom
     throw new NoCloneSetsError(
       "the API server knows no CloneSets: install the CustomResourceDefinition with `kubectl apply -f crds/cloneset.yaml`, then start again",
     );
-  }
-}
-
-async function kruiseLease(client: KubeClient): Promise<Lease | undefined> {
-  try {
-    return await client.get<Lease>(LEASES, KRUISE_LEASE);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
   }
 }
 

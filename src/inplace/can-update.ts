@@ -77,7 +77,8 @@ export function canUpdateInPlace(old: RevisionSide, target: RevisionSide, option
   if (moved) return moved;
 
   const update = metadataChanges(a, b);
-  for (const { op, path } of jsonpatch.compare(a.spec, b.spec).toReversed()) {
+  const differences = jsonpatch.compare(a.spec, b.spec);
+  for (const { op, path } of differences.toSorted((x, y) => (x.path < y.path ? -1 : 1))) {
     const refusal = takeOver(update, { op, path: pathParts(path) }, { a, b, target: target.template }, options);
     if (refusal) return refusal;
   }

@@ -175,7 +175,7 @@ async function runGo(args: string[], cwd: string): Promise<void> {
     );
   }
   await new Promise<void>((resolve, reject) => {
-    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" };
+    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: `${process.env["GOFLAGS"] ?? ""} -buildvcs=false` };
     const child = spawn(go, args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
     let output = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -7,11 +7,10 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { dump } from "js-yaml";
 import type { BinaryName } from "./binaries.ts";
 import { connect, type KubeApi } from "./kube-api.ts";
-import { type BackgroundProcess, isRunning, startInBackground, tailOfLog } from "./processes.ts";
+import { type BackgroundProcess, startInBackground, waitFor } from "./processes.ts";
 
 /** Who talks to the API server: one user each, so that the audit log tells them apart. */
 const USERS = {
@@ -33,17 +32,14 @@ export interface ControlPlaneSettings {
   etcdPort: number;
   etcdPeerPort: number;
   serviceCidr: string;
-  /** The address that the API server gives for itself; "none" keeps it out of the kubernetes service. */
-  advertise: string | "none";
+  /** The address that the API server gives for itself; without one it stays out of the kubernetes service. */
+  advertise: string | undefined;
   /** The name of the real node, which authenticates as system:node:NAME. */
   nodeName: string | undefined;
   audit: boolean;
   durable: boolean;
   scheduler: boolean;
 }
-
-const READY_WAIT_MS = 120_000;
-const POLL_MS = 100;
 
 export function kubeconfigPath(dir: string, user: UserName): string {
   return user === "admin" ? join(dir, "kubeconfig") : join(dir, "credentials", `${user}.kubeconfig`);
@@ -103,8 +99,8 @@ async function startApiServer(settings: ControlPlaneSettings): Promise<Backgroun
     `--etcd-servers=http://127.0.0.1:${settings.etcdPort}`,
     `--bind-address=${settings.host}`,
     `--secure-port=${settings.apiPort}`,
-    `--advertise-address=${settings.advertise === "none" ? settings.host : settings.advertise}`,
-    ...(settings.advertise === "none" ? ["--endpoint-reconciler-type=none"] : []),
+    `--advertise-address=${settings.advertise ?? settings.host}`,
+    ...(settings.advertise === undefined ? ["--endpoint-reconciler-type=none"] : []),
     `--service-cluster-ip-range=${settings.serviceCidr}`,
     `--cert-dir=${join(dir, "certs")}`,
     "--authorization-mode=Node,RBAC",
@@ -229,33 +225,4 @@ function binary(settings: ControlPlaneSettings, name: BinaryName): string {
   const path = settings.binaries.get(name);
   if (path === undefined) throw new Error(`Cannot start ${name}: it is not among the binaries asked for`);
   return path;
-}
-
-/** Tries until it succeeds. Gives up when the process that should bring it about has ended, and shows its last words. */
-export async function waitFor<T>(
-  what: string,
-  process: BackgroundProcess,
-  dir: string,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  const deadlineMs = Date.now() + READY_WAIT_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isRunning(process)) {
-        throw new Error(
-          `${process.name} ended while waiting for ${what}. Its log says:\n${await tailOfLog(dir, process.name)}`,
-          { cause: error },
-        );
-      }
-      if (Date.now() > deadlineMs) {
-        throw new Error(
-          `Waited ${READY_WAIT_MS / 1000} s for ${what} in vain (${String(error)}). ${process.name} says:\n${await tailOfLog(dir, process.name)}`,
-          { cause: error },
-        );
-      }
-    }
-    await sleep(POLL_MS);
-  }
 }

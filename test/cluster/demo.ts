@@ -93,7 +93,7 @@ async function canRunNode(): Promise<boolean> {
     await ensurePackages({ node: true, install: Boolean(process.env["CI"]), log: say });
     return true;
   } catch (error) {
-    say(`${(error as Error).message}`);
+    say((error as Error).message);
     say("going on with simulated nodes: pods run, but without containers");
     return false;
   }

@@ -96,6 +96,15 @@ export interface KubeletHabits {
   badImages: ReadonlySet<string>;
 }
 
+export interface Surroundings {
+  nowMs: number;
+  moments: Moments;
+  habits: KubeletHabits;
+  hostIp: string;
+  /** Called once in the life of a pod. */
+  newPodIp: () => string;
+}
+
 /** Annotations of a pod that script its fate; durations are like "500ms" or "2s". */
 export const SCRIPT = {
   readyAfter: "fake-node/ready-after",
@@ -127,8 +136,7 @@ interface Scene {
   resize: "none" | "inProgress" | "deferred" | "infeasible";
 }
 
-export function nextStep(pod: Pod, hostIp: string, podIp: () => string, moments: Moments, habits: KubeletHabits): Step {
-  const nowMs = Date.now();
+export function nextStep(pod: Pod, { nowMs, moments, habits, hostIp, newPodIp }: Surroundings): Step {
   const scene: Scene = {
     pod,
     nowMs,
@@ -159,7 +167,7 @@ export function nextStep(pod: Pod, hostIp: string, podIp: () => string, moments:
     pod.status.observedGeneration === pod.metadata.generation;
   if (unchanged) return { kind: "wait", againInMs: scene.againInMs };
 
-  const begun = pod.status.podIP === undefined ? firstFacts(scene, hostIp, podIp()) : {};
+  const begun = pod.status.podIP === undefined ? firstFacts(scene, hostIp, newPodIp()) : {};
   const status = {
     ...begun,
     phase,
@@ -452,12 +460,12 @@ function ended(scene: Scene, phase: "Failed" | "Succeeded"): Record<string, unkn
   const { pod, now } = scene;
   const exitCode = phase === "Failed" ? 1 : 0;
   const generation = pod.metadata.generation;
-  const containerStatuses = (pod.status.containerStatuses ?? []).map((old) => ({
-    ...old,
-    ready: false,
-    started: false,
-    state: { terminated: terminatedFrom(scene, old, exitCode) },
-  }));
+  const endedNow = (old: ContainerStatus): ContainerStatus =>
+    old.state.terminated !== undefined
+      ? old
+      : { ...old, ready: false, started: false, state: { terminated: terminatedFrom(scene, old, exitCode) } };
+  const containerStatuses = (pod.status.containerStatuses ?? []).map(endedNow);
+  const initContainerStatuses = (pod.status.initContainerStatuses ?? []).map(endedNow);
   const reason = phase === "Failed" ? "PodFailed" : "PodCompleted";
   const conditions = ["Ready", "ContainersReady"].map((type) => ({
     type,
@@ -467,7 +475,13 @@ function ended(scene: Scene, phase: "Failed" | "Succeeded"): Record<string, unkn
     observedGeneration: generation,
     lastTransitionTime: now,
   }));
-  return statusPatch(pod, { phase, observedGeneration: generation, conditions, containerStatuses });
+  return statusPatch(pod, {
+    phase,
+    observedGeneration: generation,
+    conditions,
+    initContainerStatuses,
+    containerStatuses,
+  });
 }
 
 /** The uid is a precondition: a new pod with the same name must not get the status of the old one. */

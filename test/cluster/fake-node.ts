@@ -121,7 +121,8 @@ async function followPods(api: KubeApi, names: string[], options: FakeNodesOptio
       return Number.POSITIVE_INFINITY;
     }
     const hostIp = hostIps.get(pod.spec.nodeName) ?? "";
-    const step = nextStep(pod, hostIp, () => podIpOf(podCount++), moments, habits);
+    const newPodIp = () => podIpOf(podCount++);
+    const step = nextStep(pod, { nowMs: Date.now(), moments, habits, hostIp, newPodIp });
     switch (step.kind) {
       case "wait":
         return step.againInMs;

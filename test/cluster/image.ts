@@ -118,7 +118,7 @@ function tarHeader(entry: Entry, size: number): Uint8Array {
   octal(0, 136, 12);
   header.write({ file: "0", link: "2", directory: "5" }[entry.kind], 156);
   if (entry.kind === "link") header.write(entry.target, 157);
-  header.write("ustar\0" + "00", 257);
+  header.write("ustar\u000000", 257);
   // The checksum counts its own field as blanks.
   header.fill(" ", 148, 156);
   octal(

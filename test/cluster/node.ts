@@ -12,10 +12,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { dump } from "js-yaml";
 import type { BinaryName } from "./binaries.ts";
-import { kubeconfigPath, waitFor } from "./control-plane.ts";
+import { kubeconfigPath } from "./control-plane.ts";
 import { NO_REGISTRY, PAUSE_IMAGE, testImages } from "./image.ts";
 import { freePorts } from "./ports.ts";
-import { type BackgroundProcess, startInBackground } from "./processes.ts";
+import { type BackgroundProcess, startInBackground, waitFor } from "./processes.ts";
 
 /** What a node takes from the machine besides files: a bridge with its subnets, and cgroups. */
 export interface NodePlace {

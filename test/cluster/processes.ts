@@ -25,6 +25,7 @@ export interface Start {
 }
 
 const TERM_WAIT_MS = 10_000;
+const READY_WAIT_MS = 120_000;
 const POLL_MS = 50;
 
 export async function startInBackground(dir: string, start: Start): Promise<BackgroundProcess> {
@@ -81,6 +82,35 @@ export async function stopProcess(dir: string, target: BackgroundProcess, signal
 export async function tailOfLog(dir: string, name: string, lines = 15): Promise<string> {
   const text = await readFile(logPath(dir, name), "utf8").catch(() => "");
   return text.trimEnd().split("\n").slice(-lines).join("\n");
+}
+
+/** Tries until it succeeds. Gives up when the process that should bring it about has ended, and shows its last words. */
+export async function waitFor<T>(
+  what: string,
+  process: BackgroundProcess,
+  dir: string,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const deadlineMs = Date.now() + READY_WAIT_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isRunning(process)) {
+        throw new Error(
+          `${process.name} ended while waiting for ${what}. Its log says:\n${await tailOfLog(dir, process.name)}`,
+          { cause: error },
+        );
+      }
+      if (Date.now() > deadlineMs) {
+        throw new Error(
+          `Waited ${READY_WAIT_MS / 1000} s for ${what} in vain (${String(error)}). ${process.name} says:\n${await tailOfLog(dir, process.name)}`,
+          { cause: error },
+        );
+      }
+    }
+    await sleep(POLL_MS);
+  }
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type BinaryName, commandOnPath, findOrBuildBinaries } from "./binaries.ts";
 import { auditLogPath, kubeconfigPath, startControlPlane } from "./control-plane.ts";
-import { connect, type KubeApi } from "./kube-api.ts";
+import type { KubeApi } from "./kube-api.ts";
 import { type NodePlace, prepareNodePlace, removeNodePlace, startNode } from "./node.ts";
 import { ensurePackages } from "./packages.ts";
 import { freePorts, isPortFree } from "./ports.ts";
@@ -71,6 +71,8 @@ interface ClusterRecord {
   options: Pick<ClusterOptions, "node" | "fakeNodes" | "fakeScheduler" | "audit" | "durable" | "kubernetesVersion">;
   place: NodePlace | undefined;
   phase: "starting" | "ready";
+  /** The URL of the API server; empty until it serves. */
+  server: string;
 }
 
 export interface ClusterReport {
@@ -90,7 +92,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const log = options.log ?? (() => {});
   const existing = await readRecord(dir);
   if (existing !== undefined) {
-    throw new Error(`Cannot start a cluster in ${dir}: one is there already (${existing.phase}). Stop it first.`);
+    throw new Error(`Cannot start a cluster in ${dir}: one is there already. Remove it first, with "down".`);
   }
   await ensurePackages({ node: options.node ?? false, install: options.install ?? Boolean(process.env["CI"]), log });
   const binaries = await findOrBuildBinaries({
@@ -103,14 +105,20 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   await mkdir(dir, { recursive: true });
   // Those that an earlier failure left behind.
   await rm(join(dir, "logs"), { recursive: true, force: true });
-  const record: ClusterRecord = { options: recordedOptions(options), place: undefined, phase: "starting" };
-  await writeRecord(dir, record);
+  const record: ClusterRecord = {
+    options: recordedOptions(options),
+    place: undefined,
+    phase: "starting",
+    server: "",
+  };
+  // Fails where another start has begun in the same moment.
+  await writeRecord(dir, record, "wx");
   try {
     if (options.node) {
       record.place = await prepareNodePlace(dir);
       await writeRecord(dir, record);
     }
-    await bringUp(dir, options, record.place, binaries, log);
+    record.server = await bringUp(dir, options, record.place, binaries, log);
     record.phase = "ready";
     await writeRecord(dir, record);
   } catch (error) {
@@ -120,11 +128,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   return clusterAt(dir, record, kubectl);
 }
 
-/** The cluster that an earlier startCluster, or `up`, left running in `dir`; undefined when there is none. */
+/** The cluster that an earlier startCluster, or `up`, left running in `dir`; undefined when none runs there. */
 export async function openCluster(dir: string = DEFAULT_DIR): Promise<Cluster | undefined> {
   const path = resolve(dir);
   const record = await readRecord(path);
-  if (record?.phase !== "ready") return undefined;
+  const serves = (await listProcesses(path)).some((each) => each.name === "kube-apiserver" && isRunning(each));
+  if (record?.phase !== "ready" || !serves) return undefined;
   return clusterAt(
     path,
     record,
@@ -209,7 +218,7 @@ async function bringUp(
   place: NodePlace | undefined,
   binaries: Map<BinaryName, string>,
   log: (line: string) => void,
-): Promise<void> {
+): Promise<string> {
   const host = place?.serviceIp ?? "127.0.0.1";
   const [freePort = 0, etcdPort = 0, etcdPeerPort = 0] = await freePorts(3);
   // At its service's own address and port, pods find the API server without kube-proxy.
@@ -224,7 +233,7 @@ async function bringUp(
       etcdPort,
       etcdPeerPort,
       serviceCidr: place?.serviceCidr ?? SERVICE_CIDR_WITHOUT_NODE,
-      advertise: place?.bridgeIp ?? "none",
+      advertise: place?.bridgeIp,
       nodeName: place?.nodeName,
       audit: options.audit ?? false,
       durable: options.durable ?? false,
@@ -247,6 +256,7 @@ async function bringUp(
     }
     if (nodeNames.length > 0) await waitForNodes(dir, api, nodeNames);
     if (nodeNames.length > 0) log(`${nodeNames.length} node(s) ready after ${seconds(startMs)} s`);
+    return api.server;
   } finally {
     await api.close();
   }
@@ -310,14 +320,12 @@ async function kubectlBuiltHere(
   return built.get("kubectl") ?? "kubectl";
 }
 
-async function clusterAt(dir: string, record: ClusterRecord, kubectl: string): Promise<Cluster> {
+function clusterAt(dir: string, record: ClusterRecord, kubectl: string): Cluster {
   const kubeconfig = kubeconfigPath(dir, "admin");
-  const api = await connect(kubeconfig, "cloneset-cluster");
-  await api.close();
   return {
     dir,
     kubeconfig,
-    server: api.server,
+    server: record.server,
     nodeName: record.place?.nodeName,
     auditLog: record.options.audit ? auditLogPath(dir) : undefined,
     kubectl: (args, options) => runKubectl(kubectl, kubeconfig, args, options),
@@ -347,8 +355,8 @@ async function readRecord(dir: string): Promise<ClusterRecord | undefined> {
   }
 }
 
-async function writeRecord(dir: string, record: ClusterRecord): Promise<void> {
-  await writeFile(join(dir, "cluster.json"), `${JSON.stringify(record, undefined, 2)}\n`);
+async function writeRecord(dir: string, record: ClusterRecord, flag: "w" | "wx" = "w"): Promise<void> {
+  await writeFile(join(dir, "cluster.json"), `${JSON.stringify(record, undefined, 2)}\n`, { flag });
 }
 
 function seconds(startMs: number): string {
