@@ -16,7 +16,7 @@ export function revisionHash(pod: Pick<Pod, "labels">): string | undefined {
 
 /** Whether the pod's revision label names this revision: by its full name, or by equal short hashes. */
 export function isOnRevision(pod: Pick<Pod, "labels">, revisionName: string): boolean {
-  return revisionName !== "" && revisionHash(pod) === shortPart(revisionName);
+  return revisionHash(pod) === shortPart(revisionName);
 }
 
 /** The first of `revisions` that the pod is on. */

@@ -40,6 +40,7 @@ test("pods on any revision that means the same as the update revision count as u
     isOnAny(on(revision), updated),
   );
   assert.deepEqual(counted, ["web-bbb", "web-ddd", "bbb"]);
+  assert.ok(!isOnAny(on(), updated));
 });
 
 test("the update revision counts even if its data cannot be read", () => {
