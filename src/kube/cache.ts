@@ -69,6 +69,8 @@ export class Cache<T extends CacheEntry> implements ReflectorSink {
   /** namespace → entries without an owner */
   readonly #unowned = new Map<string, Set<T>>();
   readonly #dead: Tombstones;
+  /** The version of the last complete list: what existed then is known. */
+  #listedAt = "";
   readonly #handlers = new Set<(change: Change<T>) => void>();
 
   constructor(options: CacheOptions<T>) {
@@ -136,10 +138,11 @@ export class Cache<T extends CacheEntry> implements ReflectorSink {
       page: (items) => {
         for (const raw of items) {
           seen.add(raw.metadata.uid ?? "");
-          this.#upsert(raw);
+          this.#upsert(raw, true);
         }
       },
       end: (resourceVersion) => {
+        this.#listedAt = resourceVersion;
         for (const entry of [...this.#byUid.values()]) {
           // A copy newer than the list is one of our own writes, which the list was too early to know.
           if (seen.has(entry.uid) || isNewer(entry.resourceVersion, resourceVersion)) continue;
@@ -168,9 +171,12 @@ export class Cache<T extends CacheEntry> implements ReflectorSink {
     return this.#dead.isDead(uid, resourceVersion);
   }
 
-  #upsert(raw: KubeObject): void {
+  #upsert(raw: KubeObject, fromList = false): void {
     const { uid = "", resourceVersion = "", namespace = "", name } = raw.metadata;
     if (this.#dead.isDead(uid, resourceVersion)) return;
+    // Created by us and deleted by somebody before the list, and only now does the answer of our POST arrive:
+    // nobody will tell us of a deletion that the list already knew.
+    if (!fromList && !this.#byUid.has(uid) && !isNewer(resourceVersion, this.#listedAt)) return;
     const holder = this.get(namespace, name);
     if (holder !== undefined && !isNewer(resourceVersion, holder.resourceVersion)) {
       // Two lives under one name: the older one is over, and later news must not bring it back.

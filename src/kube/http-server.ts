@@ -84,7 +84,7 @@ async function respond(routes: Routes, request: IncomingMessage, response: Serve
 async function answer(routes: Routes, method: string, target: string): Promise<HttpReply> {
   try {
     const url = new URL(target, "http://localhost");
-    const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+    const route = routes[url.pathname];
     if (route === undefined) return { status: 404, body: "not found\n" };
     if (method !== "GET" && method !== "HEAD") return { status: 405, body: "only GET is served here\n" };
     return await route(url.searchParams);

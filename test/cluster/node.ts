@@ -81,7 +81,6 @@ export async function startNode({ dir, place, binaries, log }: NodeStart): Promi
   await mkdir(nodeDir, { recursive: true });
   await mkdir(join(dir, "cni"), { recursive: true });
   await mkdir(join(dir, "registry", "_default"), { recursive: true });
-  for (const path of PRIVATE_DIRS) await mkdir(path, { recursive: true });
 
   for (const path of await cgroupsOf(place)) await createCgroup(path);
 
@@ -153,7 +152,7 @@ async function startInit(dir: string): Promise<number> {
     set -e
     mount --make-rshared /
     mount -t tmpfs tmpfs /run
-    ${PRIVATE_DIRS.map((path) => `mount -t tmpfs tmpfs ${path}`).join("\n    ")}
+    for dir in ${PRIVATE_DIRS.join(" ")}; do mkdir -p "$dir"; mount -t tmpfs tmpfs "$dir"; done
     touch "${ready}"
     while :; do sleep 3600 & wait $!; done`;
   const unshare = await startInBackground(dir, {

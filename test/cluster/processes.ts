@@ -1,7 +1,7 @@
 /**
  * Which processes belong to this cluster?
  *
- * Each runs in the background, in its own session, and outlives the command that started it. A file per process keeps its
+ * Each runs in the background, detached, and outlives the command that started it. A file per process keeps its
  * pid and the moment it started: a pid alone may have been given to a stranger since.
  */
 import { spawn } from "node:child_process";

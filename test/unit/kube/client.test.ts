@@ -40,7 +40,7 @@ interface World {
   client: KubeClient;
   reports: RequestReport[];
   /** Lets fake time pass, a second at a time, until the call is over; says how long it took and how it ended. */
-  outcome(call: Promise<unknown>): Promise<{ value?: unknown; error?: unknown; ms: number }>;
+  outcome: (call: Promise<unknown>) => Promise<{ value?: unknown; error?: unknown; ms: number }>;
 }
 
 /** A test with a server, a client and a fake clock; everything is closed afterwards. */
@@ -59,19 +59,19 @@ function clientTest(
     const client = new KubeClient({ transport, clock, userAgent: "test/1", observer, ...clientOptions });
     const outcome: World["outcome"] = async (call) => {
       const startMs = clock.monotonicMs();
-      let over: { value?: unknown; error?: unknown } | undefined;
+      const over: { value?: unknown; error?: unknown }[] = [];
       call.then(
-        (value) => (over = { value }),
-        (error: unknown) => (over = { error }),
+        (value) => over.push({ value }),
+        (error: unknown) => over.push({ error }),
       );
       let asked = -1;
-      while (over === undefined) {
+      while (over.length === 0) {
         // Time passes only while the server is not about to answer.
         if (asked === server.seen.length) await clock.advance(100);
         asked = server.seen.length;
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
-      return { ...over, ms: clock.monotonicMs() - startMs };
+      return { ...over[0], ms: clock.monotonicMs() - startMs };
     };
     try {
       await body({ server, clock, client, reports, outcome });
@@ -173,7 +173,8 @@ clientTest(
 
 clientTest("lists page by page", async ({ server, client }) => {
   server.plays(list("7", [pod("a", 1), pod("b", 2)], "next"), list("7", [pod("c", 3)]));
-  const all = await client.list(PODS, { namespace: "shop", labelSelector: "app=web", limit: 2 });
+  const since = { resourceVersion: "6", resourceVersionMatch: "NotOlderThan" } as const;
+  const all = await client.list(PODS, { namespace: "shop", labelSelector: "app=web", limit: 2, ...since });
   assert.equal(all.resourceVersion, "7");
   assert.deepEqual(
     all.items.map((item) => item.metadata.name),
@@ -182,7 +183,7 @@ clientTest("lists page by page", async ({ server, client }) => {
   assert.deepEqual(
     server.seen.map((seen) => seen.query),
     [
-      { labelSelector: "app=web", limit: "2" },
+      { labelSelector: "app=web", limit: "2", ...since },
       { labelSelector: "app=web", limit: "2", continue: "next" },
     ],
   );
@@ -250,6 +251,15 @@ clientTest("halves its writes on 429 and grows back", async ({ server, client, o
   assert.equal(client.writeLimit, 16);
   for (let i = 0; i < 17; i++) await outcome(client.create(PODS, pod("web", "")));
   assert.equal(client.writeLimit, 17);
+});
+
+clientTest("a volley of 429s is one piece of news", async ({ server, client, outcome }) => {
+  server.choose = () =>
+    server.seen.length <= 10
+      ? json(429, status(429, "TooManyRequests"), { "retry-after": "1" })
+      : json(201, pod("web", 5));
+  await Promise.all(Array.from({ length: 10 }, () => outcome(client.create(PODS, pod("web", "")))));
+  assert.equal(client.writeLimit, 16);
 });
 
 clientTest("an eviction's 429 is the budget's word, not overload", async ({ server, client, outcome }) => {
@@ -499,5 +509,5 @@ clientTest(
 clientTest("connections are kept, also after a DELETE with a body", async ({ server, client }) => {
   server.choose = () => json(200, pod("web", 5));
   for (let i = 0; i < 10; i++) await client.delete(PODS, WEB, { uid: "u" });
-  assert.equal(server.connections(), 1);
+  assert.ok(server.connections() <= 2, `${server.connections()} connections for 10 requests`);
 });

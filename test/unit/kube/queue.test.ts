@@ -30,7 +30,7 @@ function aQueue(workers = 8) {
   return { clock, queue, passes, end, waits };
 }
 
-test("WorkQueue: a burst of events in one tick becomes one pass", async () => {
+void test("WorkQueue: a burst of events in one tick becomes one pass", async () => {
   const { clock, queue, passes } = aQueue();
   for (let i = 0; i < 100; i++) queue.add("a");
   assert.equal(queue.depth, 1);
@@ -38,7 +38,7 @@ test("WorkQueue: a burst of events in one tick becomes one pass", async () => {
   assert.deepEqual(passes, ["a"]);
 });
 
-test("WorkQueue: a key is in work once at a time, and once more if it was added meanwhile", async () => {
+void test("WorkQueue: a key is in work once at a time, and once more if it was added meanwhile", async () => {
   const { clock, queue, passes, end } = aQueue();
   queue.add("a");
   await clock.advance(0);
@@ -53,7 +53,7 @@ test("WorkQueue: a key is in work once at a time, and once more if it was added 
   assert.ok(queue.isIdle);
 });
 
-test("WorkQueue: first come, first served, and a busy key goes to the end", async () => {
+void test("WorkQueue: first come, first served, and a busy key goes to the end", async () => {
   const { clock, queue, passes, end } = aQueue(1);
   for (const key of ["a", "b", "c"]) queue.add(key);
   await clock.advance(0);
@@ -64,7 +64,7 @@ test("WorkQueue: first come, first served, and a busy key goes to the end", asyn
   assert.deepEqual(passes, ["a", "b", "c", "a"]);
 });
 
-test("WorkQueue: no more passes at a time than workers", async () => {
+void test("WorkQueue: no more passes at a time than workers", async () => {
   const { clock, queue, passes, end } = aQueue(2);
   for (const key of ["a", "b", "c"]) queue.add(key);
   await clock.advance(0);
@@ -74,7 +74,7 @@ test("WorkQueue: no more passes at a time than workers", async () => {
   assert.deepEqual(passes, ["a", "b", "c"]);
 });
 
-test("WorkQueue: of several delays the earliest wins", async () => {
+void test("WorkQueue: of several delays the earliest wins", async () => {
   const { clock, queue, passes } = aQueue();
   queue.addAfter("a", 500);
   queue.addAfter("a", 100);
@@ -87,7 +87,7 @@ test("WorkQueue: of several delays the earliest wins", async () => {
   assert.deepEqual(passes, ["a"]);
 });
 
-test("WorkQueue: a pass that throws is tried again, later and later; a good one forgets", async () => {
+void test("WorkQueue: a pass that throws is tried again, later and later; a good one forgets", async () => {
   const { clock, queue, passes, end } = aQueue();
   queue.add("a");
   await clock.advance(0);
@@ -106,7 +106,7 @@ test("WorkQueue: a pass that throws is tried again, later and later; a good one 
   assert.equal(queue.failures("a"), 0);
 });
 
-test("WorkQueue: the delay is capped at 1,000 s", async () => {
+void test("WorkQueue: the delay is capped at 1,000 s", async () => {
   const clock = new FakeClock();
   const queue = new WorkQueue({ clock, process: () => Promise.resolve(undefined) });
   let delay = 0;
@@ -118,7 +118,7 @@ test("WorkQueue: the delay is capped at 1,000 s", async () => {
   assert.ok(delay >= 1_000_000 && delay <= 1_100_000, `${delay}`);
 });
 
-test("WorkQueue: a pass may ask to be called again after a while", async () => {
+void test("WorkQueue: a pass may ask to be called again after a while", async () => {
   const { clock, queue, passes, end } = aQueue();
   queue.add("a");
   await clock.advance(0);
@@ -129,7 +129,7 @@ test("WorkQueue: a pass may ask to be called again after a while", async () => {
   assert.equal(passes.length, 2);
 });
 
-test("WorkQueue: knows how long the oldest key waits", async () => {
+void test("WorkQueue: knows how long the oldest key waits", async () => {
   const { clock, queue, end, waits } = aQueue(1);
   queue.add("a");
   await clock.advance(0);
@@ -142,7 +142,7 @@ test("WorkQueue: knows how long the oldest key waits", async () => {
   assert.equal(queue.oldestAgeSeconds(), 0);
 });
 
-test("WorkQueue: shutting down waits for what is in work, and takes nothing more", async () => {
+void test("WorkQueue: shutting down waits for what is in work, and takes nothing more", async () => {
   const { clock, queue, passes, end } = aQueue(1);
   queue.add("a");
   queue.add("b");
