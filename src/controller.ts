@@ -14,7 +14,7 @@ import { Metrics } from "./kube/metrics.ts";
 import { WorkQueue } from "./kube/queue.ts";
 import { Reflector } from "./kube/reflector.ts";
 import type { KubeObject, Resource } from "./kube/resources.ts";
-import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
+import { CONTROLLER_REVISIONS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { Caches } from "./observe/caches.ts";
 import { OpenKruiseWatch } from "./observe/open-kruise.ts";
@@ -98,6 +98,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     revisions: cacheOf((raw) => trimmer.revision(raw)),
     pods: cacheOf((raw) => trimmer.pod(raw)),
     cloneSets: cacheOf((raw) => trimmer.cloneSet(raw)),
+    nodes: cacheOf((raw) => trimmer.node(raw)),
   };
   const reflectorOf = (resource: Resource, sink: Cache<CacheEntry>) => {
     const { plural } = resource;
@@ -124,6 +125,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     reflectorOf(PERSISTENT_VOLUME_CLAIMS, caches.claims as unknown as Cache<CacheEntry>),
     reflectorOf(CONTROLLER_REVISIONS, caches.revisions as unknown as Cache<CacheEntry>),
     reflectorOf(PODS, caches.pods as unknown as Cache<CacheEntry>),
+    reflectorOf(NODES, caches.nodes as unknown as Cache<CacheEntry>),
     reflectorOf(CLONE_SETS, caches.cloneSets as unknown as Cache<CacheEntry>),
   ];
 

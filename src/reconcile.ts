@@ -85,7 +85,7 @@ export class Reconciler {
         this.#report(memory, cloneSet, outcomes, []);
         this.#raise(memory, outcomes);
         // The answers are in the caches, so the next pass goes on from here.
-        return { requeueAfterMs: 1 };
+        return planned.actions.length > 0 ? { requeueAfterMs: 1 } : {};
       }
       case "work":
         return this.#work(memory, cloneSet, planned);

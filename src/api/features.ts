@@ -30,8 +30,9 @@ export const featureDefaults: Features = {
 export function parseFeatures(text: string): Features {
   const features = { ...featureDefaults };
   for (const entry of text.split(",").filter((part) => part.trim() !== "")) {
-    const [name = "", value] = entry.trim().split("=");
-    if (!(name in features)) throw new SpecError("--feature-gates", name, `one of ${Object.keys(features).join(", ")}`);
+    const [name = "", ...rest] = entry.trim().split("=");
+    const value = rest.join("=");
+    if (!Object.hasOwn(features, name)) throw new SpecError("--feature-gates", name, `one of ${Object.keys(features).join(", ")}`);
     if (value !== "true" && value !== "false")
       throw new SpecError("--feature-gates", entry, `${name}=true or ${name}=false`);
     features[name as keyof Features] = value === "true";

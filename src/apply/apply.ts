@@ -6,18 +6,28 @@ import type { PodPatch } from "../inplace/patch.ts";
 import { intoService } from "../inplace/patch.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
-import { ApiError, isAlreadyExists, isConflict, isNotFound, messageOf, NotLeaderError } from "../kube/errors.ts";
+import {
+  ApiError,
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  mayHaveBeenApplied,
+  messageOf,
+  NotLeaderError,
+} from "../kube/errors.ts";
 import type { KubeObject } from "../kube/resources.ts";
 import type { Caches } from "../observe/caches.ts";
 import type { Action, NewClaim } from "../plan/actions.ts";
 import { ownerReference } from "../plan/membership.ts";
+import type { CreateRevision } from "../revision/history.ts";
+import { afterCollision } from "../revision/history.ts";
 import type { Kind, Named } from "./look.ts";
 import { cacheOf, look, resourceOf } from "./look.ts";
 import { slowStart } from "./slow-start.ts";
 
 /** What carrying out needs. */
 export interface Hands {
-  client: KubeClient;
+  client: Pick<KubeClient, "get" | "create" | "patch" | "delete">;
   caches: Caches;
   clock: Clock;
 }
@@ -31,11 +41,11 @@ export type Outcome =
   /** It cannot be told whether the write was applied. Nothing may be planned before these objects were read live. */
   | { kind: "unsettled"; action: Action; message: string; unknown: Named[] };
 
-/** Thrown inside an action whose write has an unknown outcome that could not be looked up either. */
+/** Thrown inside an action whose write left something open that could not be looked up either. */
 class UnsettledError extends Error {
-  readonly unknown: Named;
+  readonly unknown: Named[];
 
-  constructor(unknown: Named, cause: unknown) {
+  constructor(unknown: Named[], cause: unknown) {
     super(messageOf(cause), { cause });
     this.name = "UnsettledError";
     this.unknown = unknown;
@@ -83,9 +93,9 @@ async function outcomeOf(action: Action, work: () => Promise<void>): Promise<Out
     return { kind: "done", action };
   } catch (error) {
     if (error instanceof NotLeaderError) throw error;
-    if (error instanceof StaleError) return { kind: "stale", action };
+    if (error instanceof StaleError || isConflict(error)) return { kind: "stale", action };
     if (error instanceof UnsettledError)
-      return { kind: "unsettled", action, message: error.message, unknown: [error.unknown] };
+      return { kind: "unsettled", action, message: error.message, unknown: error.unknown };
     return {
       kind: "failed",
       action,
@@ -98,24 +108,26 @@ async function outcomeOf(action: Action, work: () => Promise<void>): Promise<Out
 async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promise<void> {
   switch (action.kind) {
     case "createRevision":
-      return createOwned(hands, cloneSet, "revision", action.manifest);
+      return createRevision(hands, cloneSet, action.tried);
     case "patchRevision":
       await patch(hands, "revision", action.revision, action.body);
       return;
     case "deleteRevision":
-      return remove(hands, "revision", action.revision, { ifUnchanged: true });
+      await remove(hands, "revision", action.revision, { ifUnchanged: true });
+      return;
     case "createPod":
-      await Promise.all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
+      await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
       return createOwned(hands, cloneSet, "pod", action.manifest);
     case "deletePod":
-      await remove(hands, "pod", action.pod, action);
+      // Whoever else removed the pod may have made a successor that uses its PVCs.
+      if (!(await remove(hands, "pod", action.pod, action))) throw new StaleError();
       // Only now: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle.
-      await Promise.all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));
+      await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));
       return;
     case "updatePodInPlace":
       return updateInPlace(hands, action);
     case "refreshPod":
-      return patchInTurn(hands, action.pod, action.patches);
+      return patchInTurn(hands, action.why === "openGate" ? anyVersionOf(action.pod) : action.pod, action.patches);
     case "adoptPod":
       return adopt(hands, cloneSet, "pod", action.pod);
     case "adoptClaim":
@@ -128,35 +140,44 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
     case "deleteClaim": {
       const user = await look(hands, { kind: "pod", namespace: cloneSet.namespace, name: action.podName });
       if (user) throw new StaleError();
-      return remove(hands, "claim", action.claim, { ifUnchanged: true });
+      await remove(hands, "claim", action.claim, { ifUnchanged: true });
+      return;
     }
   }
 }
 
-/** Writes, and takes the answer into the cache; if there is no telling answer, looks at the object live. */
-async function write(hands: Hands, target: Named, send: () => Promise<KubeObject>): Promise<KubeObject> {
+/** All at once, and all to their end: an answer that comes after the first failure must reach the caches, too. */
+async function all(tasks: Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(tasks);
+  const errors = results.flatMap((result): unknown[] => (result.status === "rejected" ? [result.reason] : []));
+  if (errors.length === 0) return;
+  const unknown = errors.flatMap((error) => (error instanceof UnsettledError ? error.unknown : []));
+  const [first] = errors;
+  throw (
+    errors.find((error) => error instanceof NotLeaderError) ??
+    (unknown.length > 0 ? new UnsettledError(unknown, first) : first)
+  );
+}
+
+/** Reads live what a write left open. */
+async function settle(hands: Hands, target: Named, error: unknown): Promise<KubeObject | undefined> {
+  try {
+    return await look(hands, target);
+  } catch {
+    throw new UnsettledError([target], error);
+  }
+}
+
+/** Creates an object; or finds what has its name already: our own earlier attempt, or something that is in the way. */
+async function createOrFind(hands: Hands, target: Named, object: KubeObject): Promise<KubeObject> {
   let answer: KubeObject;
   try {
-    answer = await send();
+    answer = await hands.client.create(resourceOf[target.kind], object, { retryable: true });
   } catch (error) {
-    if (isNotFound(error) || isConflict(error)) {
-      await look(hands, target);
-      throw new StaleError();
-    }
-    // A refusal is plain unless an earlier attempt may have gone through.
-    if (
-      error instanceof NotLeaderError ||
-      (error instanceof ApiError && !error.afterUnknown && !isAlreadyExists(error))
-    )
-      throw error;
-    let found: KubeObject | undefined;
-    try {
-      found = await look(hands, target);
-    } catch {
-      throw new UnsettledError(target, error);
-    }
-    if (isAlreadyExists(error) && found) return found;
-    throw isAlreadyExists(error) || found === undefined ? error : new StaleError();
+    if (!isAlreadyExists(error) && !mayHaveBeenApplied(error)) throw error;
+    const found = await settle(hands, target, error);
+    if (found === undefined) throw error;
+    return found;
   }
   hands.caches[cacheOf[target.kind]].applied(answer);
   return answer;
@@ -165,10 +186,24 @@ async function write(hands: Hands, target: Named, send: () => Promise<KubeObject
 async function createOwned(hands: Hands, cloneSet: CloneSet, kind: Kind, manifest: JsonObject): Promise<void> {
   const object = manifest as unknown as KubeObject;
   const target = { kind, namespace: cloneSet.namespace, name: object.metadata.name };
-  const made = await write(hands, target, () => hands.client.create(resourceOf[kind], object, { retryable: true }));
+  const made = await createOrFind(hands, target, object);
   const owner = controllerOf(made.metadata.ownerReferences ?? []);
   if (owner?.uid !== cloneSet.uid) {
     throw new Error(`${target.name} exists already and belongs to ${owner ? `${owner.kind} ${owner.name}` : "nobody"}`);
+  }
+}
+
+/** A name that another revision has already, with other data, gives way to the next one. */
+async function createRevision(hands: Hands, cloneSet: CloneSet, first: CreateRevision): Promise<void> {
+  for (let tried = first; ; ) {
+    const { name, object } = tried;
+    const target = { kind: "revision" as const, namespace: cloneSet.namespace, name };
+    await createOrFind(hands, target, object as unknown as KubeObject);
+    const existing = hands.caches.revisions.get(cloneSet.namespace, name);
+    if (existing === undefined) throw new StaleError();
+    const next = afterCollision(tried, existing, cloneSet);
+    if (next.kind === "use") return;
+    tried = next;
   }
 }
 
@@ -187,11 +222,28 @@ async function patch(
   subresource: PodPatch["subresource"] = "",
 ): Promise<KubeObject> {
   const { namespace, name, uid, resourceVersion } = object;
-  const metadata = { ...(body.metadata as JsonObject | undefined), uid, resourceVersion };
+  const version = resourceVersion === "" ? {} : { resourceVersion };
+  const metadata = { ...(body.metadata as JsonObject | undefined), uid, ...version };
   const options = { type: "strategic" as const, ...(subresource === "" ? {} : { subresource }) };
-  return write(hands, { kind, namespace, name, uid }, () =>
-    hands.client.patch(resourceOf[kind], { namespace, name }, { ...body, metadata }, options),
-  );
+  let answer: KubeObject;
+  try {
+    answer = await hands.client.patch(resourceOf[kind], { namespace, name }, { ...body, metadata }, options);
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error) && !mayHaveBeenApplied(error)) throw error;
+    const found = await settle(hands, { kind, namespace, name, uid }, error);
+    // Unchanged: the write did not come about, and sending it again at once would hardly help.
+    throw mayHaveBeenApplied(error) && found?.metadata.resourceVersion === resourceVersion ? error : new StaleError();
+  }
+  hands.caches[cacheOf[kind]].applied(answer);
+  return answer;
+}
+
+/**
+ * A pod as it is, whatever its version. For the patch that first puts it into service: its kubelet writes to it at that
+ * very moment, and whatever that writes, the gate may open.
+ */
+function anyVersionOf(pod: ObjectRef): ObjectRef {
+  return { ...pod, resourceVersion: "" };
 }
 
 /** Each patch is pinned to the version that the one before produced, so nobody can come in between unnoticed. */
@@ -215,33 +267,33 @@ async function updateInPlace(hands: Hands, action: Action & { kind: "updatePodIn
   }
 }
 
+/**
+ * Deletes an object, if it still is the one that was seen.
+ *
+ * @returns whether it goes by our doing; false if it was gone, or going, before
+ */
 async function remove(
   hands: Hands,
   kind: Kind,
   { namespace, name, uid, resourceVersion }: ObjectRef,
   { ifUnchanged }: { ifUnchanged: boolean },
-): Promise<void> {
+): Promise<boolean> {
   const { client, caches } = hands;
   const target = { kind, namespace, name, uid };
   try {
     const preconditions = ifUnchanged ? { uid, resourceVersion } : { uid };
     const answer = await client.delete(resourceOf[kind], { namespace, name }, preconditions);
-    if (answer.kind === "Status" && kind === "claim") await look(hands, target);
+    if (answer.kind === "Status" && kind === "claim")
+      await settle(hands, target, new Error(`cannot see whether ${kind} ${name} is gone`));
     else caches[cacheOf[kind]].removed({ namespace, name, uid }, answer);
+    return true;
   } catch (error) {
-    if (
-      error instanceof NotLeaderError ||
-      (error instanceof ApiError && !error.afterUnknown && !isConflict(error) && !isNotFound(error))
-    )
-      throw error;
-    let found: KubeObject | undefined;
-    try {
-      found = await look(hands, target);
-    } catch {
-      throw new UnsettledError(target, error);
-    }
-    const gone = found === undefined || found.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined;
-    if (!gone) throw new StaleError();
+    if (!isNotFound(error) && !isConflict(error) && !mayHaveBeenApplied(error)) throw error;
+    const found = await settle(hands, target, error);
+    const replaced = found !== undefined && found.metadata.uid !== uid;
+    const gone = found === undefined || replaced || found.metadata.deletionTimestamp !== undefined;
+    if (!gone) throw isConflict(error) ? new StaleError() : error;
+    return mayHaveBeenApplied(error) && !replaced;
   }
 }
 

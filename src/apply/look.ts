@@ -35,7 +35,7 @@ export const cacheOf = {
  * that never came, or that contradicts the cache, is settled: look, never assume.
  */
 export async function look(
-  { client, caches }: { client: KubeClient; caches: Caches },
+  { client, caches }: { client: Pick<KubeClient, "get">; caches: Caches },
   { kind, namespace, name, uid }: Named,
 ): Promise<KubeObject | undefined> {
   const cache = caches[cacheOf[kind]];

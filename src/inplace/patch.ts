@@ -47,6 +47,8 @@ export interface ForeignImage {
 /** The revision that a pod moves to. */
 export interface Target {
   name: string;
+  /** What pods carry in the label `controller-revision-hash`: the name, or its short hash. */
+  label: string;
   template: PodTemplate;
 }
 
@@ -87,7 +89,7 @@ export function startUpdate(
     refMetadata: before.nextContainerRefMetadata,
   };
   const change: MetadataChange = {
-    labels: { ...update.labels, ...revisionLabels(target.name), [label.lifecycleState]: "Updating" },
+    labels: { ...update.labels, ...revisionLabels(target), [label.lifecycleState]: "Updating" },
     annotations: { ...update.annotations, [annotation.lifecycleTimestamp]: timestamp(nowMs) },
     finalizers: update.finalizers,
   };
@@ -114,7 +116,7 @@ export function startUpdate(
       graceSeconds: gracePeriodSeconds,
     };
     const metadata: MetadataChange = {
-      labels: { ...revisionLabels(target.name), [label.lifecycleState]: "Updating" },
+      labels: { ...revisionLabels(target), [label.lifecycleState]: "Updating" },
       annotations: {
         [annotation.lifecycleTimestamp]: timestamp(nowMs),
         ...stateAnnotation(pod, started),
@@ -365,8 +367,8 @@ function emptyState(revision: string, nowMs: number): InPlaceState {
   };
 }
 
-function revisionLabels(revision: string): Record<string, string> {
-  return { [label.revision]: revision, [label.podTemplateHash]: shortPart(revision) };
+function revisionLabels(target: Target): Record<string, string> {
+  return { [label.revision]: target.label, [label.podTemplateHash]: shortPart(target.name) };
 }
 
 function stateAnnotation(pod: Pod, state: InPlaceState): Change {
@@ -387,7 +389,7 @@ function outOfService(pod: Pod, nowMs: number): JsonObject[] {
   const isOut = gate?.status === "False" && gate.reason === START_IN_PLACE_UPDATE;
   const mustUnready =
     pod.conditions["ContainersReady"]?.status === "True" && pod.conditions["Ready"]?.status !== "False";
-  const message = "The pod is being updated in place";
+  const message = notReadyInKubeletsWords(pod);
   return [
     ...(isOut
       ? []
@@ -403,6 +405,21 @@ function outOfService(pod: Pod, nowMs: number): JsonObject[] {
       ? [condition(pod, "Ready", { status: "False", reason: READINESS_GATES_NOT_READY, message, nowMs })]
       : []),
   ];
+}
+
+/**
+ * What the kubelet will say of the closed gate. Said in its own words, it has nothing to add: otherwise it would write
+ * the pod's status at once, and the patch that follows ours would meet another version of the pod.
+ */
+function notReadyInKubeletsWords({ readinessGates, conditions }: Pod): string {
+  return readinessGates
+    .flatMap((gate) => {
+      const status = gate === readinessGate.inPlaceUpdateReady ? "False" : conditions[gate]?.status;
+      if (status === "True") return [];
+      if (status === undefined) return [`corresponding condition of pod readiness gate "${gate}" does not exist.`];
+      return [`the status of pod readiness gate "${gate}" is not "True", but ${status}`];
+    })
+    .join(", ");
 }
 
 /** The conditions that put a pod into service, as far as they are not there. */

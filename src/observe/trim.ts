@@ -4,14 +4,27 @@ import type { WireCloneSet } from "../api/convert.ts";
 import { fromV1alpha1 } from "../api/convert.ts";
 import type { JsonObject, ObjectMeta, OwnerReference, ResourceRequirements } from "../api/kubernetes.ts";
 import { controllerOf, timeMs } from "../api/kubernetes.ts";
-import type { Claim, Container, ContainerStatus, Pod, PodCondition, Revision } from "../api/pod.ts";
+import type { Claim, Container, ContainerStatus, ObjectRef, Pod, PodCondition, Revision } from "../api/pod.ts";
 import { KEPT_ANNOTATIONS } from "../api/pod.ts";
 import { templateOf } from "../revision/snapshot.ts";
 
 /** A CloneSet as the cache holds it. */
 export type CloneSetEntry = CloneSet & { labels: Readonly<Record<string, string>>; ownerUids: readonly string[] };
 
-const KEPT_CONDITIONS = new Set(["Ready", "ContainersReady", "PodScheduled", "InPlaceUpdateReady", "KruisePodReady"]);
+/** A node: only where it is. */
+export interface Node extends ObjectRef {
+  labels: Readonly<Record<string, string>>;
+  ownerUids: readonly string[];
+}
+
+const KEPT_CONDITIONS = new Set([
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+  "InPlaceUpdateReady",
+  "KruisePodReady",
+  "PodResizePending",
+]);
 const MESSAGE_MAX = 200;
 const INTERNED_MAX = 100_000;
 
@@ -54,7 +67,12 @@ interface WireContainerStatus {
   ready?: boolean;
   restartCount?: number;
   resources?: ResourceRequirements;
-  state?: { running?: object; waiting?: { reason?: string }; terminated?: { reason?: string } };
+  state?: { running?: object; waiting?: Told; terminated?: Told };
+}
+
+interface Told {
+  reason?: string;
+  message?: string;
 }
 
 /**
@@ -94,6 +112,11 @@ export class Trimmer {
       containerStatuses: (status.containerStatuses ?? []).map((container) => this.#containerStatus(container)),
       initContainerStatuses: (status.initContainerStatuses ?? []).map((container) => this.#containerStatus(container)),
     };
+  }
+
+  node(raw: unknown): Node {
+    const { metadata } = raw as { metadata: ObjectMeta };
+    return { ...this.#ref(metadata), ownerUids: [], labels: this.#record(metadata.labels) };
   }
 
   claim(raw: unknown): Claim {
@@ -166,7 +189,7 @@ export class Trimmer {
 
   #containerStatus(wire: WireContainerStatus): ContainerStatus {
     const state = wire.state?.running ? "running" : wire.state?.terminated ? "terminated" : "waiting";
-    const reason = wire.state?.waiting?.reason ?? wire.state?.terminated?.reason;
+    const { reason, message } = wire.state?.waiting ?? wire.state?.terminated ?? {};
     return {
       name: this.#text(wire.name),
       image: this.#text(wire.image ?? ""),
@@ -176,6 +199,7 @@ export class Trimmer {
       restartCount: wire.restartCount ?? 0,
       state,
       ...(reason ? { reason: this.#text(reason) } : {}),
+      ...(message ? { message: message.slice(0, MESSAGE_MAX) } : {}),
       ...(wire.resources ? { resources: wire.resources } : {}),
     };
   }
@@ -187,7 +211,10 @@ export class Trimmer {
       conditions[this.#text(type)] = {
         status: this.#text(status),
         ...(reason ? { reason: this.#text(reason) } : {}),
-        ...(message ? { message: this.#text(message.slice(0, MESSAGE_MAX)) } : {}),
+        // The message of KruisePodReady is a list of who keeps the pod out of service: cut, it could not be read.
+        ...(message
+          ? { message: this.#text(type === "KruisePodReady" ? message : message.slice(0, MESSAGE_MAX)) }
+          : {}),
         lastTransitionMs: timeMs(lastTransitionTime),
       };
     }

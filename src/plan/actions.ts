@@ -1,6 +1,7 @@
 import type { JsonObject } from "../api/kubernetes.ts";
 import type { ObjectRef } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
+import type { CreateRevision } from "../revision/history.ts";
 
 /** Why a pod is deleted. Only `finished` keeps the pod's PVCs: the same id comes back with them. */
 export type DeleteReason = "scaleDown" | "podsToDelete" | "recreateUpdate" | "finished";
@@ -18,7 +19,7 @@ export type RefreshReason =
 
 /** One step of carrying out a CloneSet, as plain data: it can be printed, compared, and carried out elsewhere. */
 export type Action =
-  | { kind: "createRevision"; name: string; manifest: JsonObject }
+  | { kind: "createRevision"; tried: CreateRevision }
   | { kind: "patchRevision"; revision: ObjectRef; body: JsonObject; why: string }
   | { kind: "deleteRevision"; revision: ObjectRef }
   | { kind: "createPod"; name: string; instanceId: string; revision: string; manifest: JsonObject; claims: NewClaim[] }
@@ -46,11 +47,34 @@ export interface NewClaim {
   manifest: JsonObject;
 }
 
+/** The existing objects that an action writes to. */
+export function objectsOf(action: Action): ObjectRef[] {
+  switch (action.kind) {
+    case "createRevision":
+    case "createPod":
+      return [];
+    case "patchRevision":
+    case "deleteRevision":
+    case "adoptRevision":
+      return [action.revision];
+    case "deletePod":
+      return [action.pod, ...action.claims];
+    case "updatePodInPlace":
+    case "refreshPod":
+    case "adoptPod":
+      return [action.pod];
+    case "adoptClaim":
+    case "patchClaim":
+    case "deleteClaim":
+      return [action.claim];
+  }
+}
+
 /** One line for the log, the event and the plan preview. No default case: a new kind must be handled to compile. */
 export function describe(action: Action): string {
   switch (action.kind) {
     case "createRevision":
-      return `create revision ${action.name}`;
+      return `create revision ${action.tried.name}`;
     case "patchRevision":
       return `patch revision ${action.revision.name} (${action.why})`;
     case "deleteRevision":

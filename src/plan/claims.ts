@@ -19,8 +19,16 @@ export interface ClaimBook {
   ids: ReadonlySet<string>;
 }
 
-/** Sorts the PVCs by the pods they belong to. `pods` are all pods with our owner reference, in any phase. */
-export function claimBook(cloneSet: CloneSet, claims: readonly Claim[], pods: readonly Pod[]): ClaimBook {
+/**
+ * Sorts the PVCs by the pods they belong to. `pods` are ours, in any phase; `observed` also holds those that are released
+ * or adopted just now: they use their PVCs all the same.
+ */
+export function claimBook(
+  cloneSet: CloneSet,
+  claims: readonly Claim[],
+  pods: readonly Pod[],
+  observed: readonly Pod[],
+): ClaimBook {
   const ours = claims.filter((claim) => ownedBy(claim, cloneSet));
   const byId = new Map<string, Claim[]>();
   const ids = new Set<string>();
@@ -34,12 +42,13 @@ export function claimBook(cloneSet: CloneSet, claims: readonly Claim[], pods: re
     else byId.set(id, [claim]);
   }
   const podOf = new Map(pods.map((pod) => [instanceId(pod), pod]));
+  const inUse = new Set(observed.map((pod) => instanceId(pod)));
   const reuse = cloneSet.spec.scaleStrategy.reusePvcs;
   const idsOfClaims = [...byId.keys()].sort();
   return {
     byId,
     names: new Set(ours.map(({ name }) => name)),
-    idle: reuse ? idsOfClaims.filter((id) => !podOf.has(id)) : [],
+    idle: reuse ? idsOfClaims.filter((id) => !inUse.has(id)) : [],
     returning: reuse
       ? idsOfClaims.filter((id) => {
           const pod = podOf.get(id);
@@ -61,18 +70,20 @@ export function claimsOf(pod: Pod, book: ClaimBook): Claim[] {
  * so that garbage collection takes both; those whose pod does not exist any more are deleted.
  */
 export function unusedClaims(
-  { cloneSet, foreignNames }: Pick<Observation, "cloneSet" | "foreignNames">,
+  { cloneSet, foreignNames, pods: observed }: Observation,
   book: ClaimBook,
   pods: readonly Pod[],
 ): Action[] {
   if (cloneSet.spec.scaleStrategy.reusePvcs) return [];
   const podOf = new Map(pods.map((pod) => [instanceId(pod), pod]));
+  const inUse = new Set(observed.map((pod) => instanceId(pod)));
   return [...book.byId].flatMap(([id, claims]) => {
     const pod = podOf.get(id);
     if (pod === undefined) {
       const podName = `${cloneSet.name}-${id}`;
       // A pod that was released still uses them.
-      return foreignNames.has(podName) ? [] : claims.map((claim): Action => ({ kind: "deleteClaim", claim, podName }));
+      if (inUse.has(id) || foreignNames.has(podName)) return [];
+      return claims.map((claim): Action => ({ kind: "deleteClaim", claim, podName }));
     }
     if (isActive(pod)) return [];
     const owner = {

@@ -20,11 +20,7 @@ export interface Creation {
  * Plans `count` new pods, `countOld` of them at the current revision. Old ones get the smallest ids and the claim
  * templates that were in force at their revision.
  */
-export function createPods(
-  { seen, cloneSet, revisions, book, pods }: Scene,
-  count: number,
-  countOld: number,
-): Creation {
+export function createPods({ seen, cloneSet, revisions, book }: Scene, count: number, countOld: number): Creation {
   const idIn = (podName: string) => podName.slice(cloneSet.name.length + 1);
   const unusable = new Set([...podsToDelete(cloneSet), ...seen.foreignNames].map(idIn));
   const before = cloneSet.status.instanceCounter;
@@ -33,7 +29,7 @@ export function createPods(
     counter: before,
     returning: book.idle.filter((id) => !unusable.has(id)),
     spare: seen.spareIds,
-    taken: new Set([...pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable]),
+    taken: new Set([...seen.pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable]),
   });
   const old = source(revisions.current, recordedClaimTemplates(revisions.current) ?? cloneSet.spec.claimTemplates);
   const updated = source(revisions.update, cloneSet.spec.claimTemplates);

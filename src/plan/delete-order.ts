@@ -1,4 +1,5 @@
 import { annotation } from "../api/constants.ts";
+import type { PodTemplate } from "../api/kubernetes.ts";
 import type { Pod } from "../api/pod.ts";
 import type { Member } from "./observation.ts";
 import type { Order } from "./pod-order.ts";
@@ -15,6 +16,24 @@ import {
 
 const INT32_MAX = 2 ** 31 - 1;
 const INT32_MIN = -(2 ** 31);
+const HOSTNAME = "kubernetes.io/hostname";
+
+/** What the order knows about nodes: the labels by which pods are to be spread. */
+export interface Topology {
+  /** Node label keys of the template's topologySpreadConstraints; [] = pods are only spread over nodes. */
+  keys: readonly string[];
+  /** Labels of the nodes that could be read. */
+  nodeLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** The node label keys that a template wants its pods spread over. */
+export function spreadKeys({ spec }: PodTemplate): string[] {
+  const constraints = spec["topologySpreadConstraints"];
+  if (!Array.isArray(constraints)) return [];
+  return constraints.flatMap((constraint: { topologyKey?: unknown } | null) =>
+    typeof constraint?.topologyKey === "string" ? [constraint.topologyKey] : [],
+  );
+}
 
 /**
  * What removing a pod costs in its owner's eyes (annotation `controller.kubernetes.io/pod-deletion-cost`).
@@ -27,56 +46,75 @@ export function deletionCost(pod: Pod): number {
   return cost >= INT32_MIN && cost <= INT32_MAX ? cost : 0;
 }
 
-const cheapFirst: Order = (a, b) => deletionCost(a) - deletionCost(b);
-
 /**
  * The order in which pods go when any of them may: those that serve least first. Cost is compared only among pods that
- * are alike in readiness, so a broken pod goes before a cheap one.
+ * are alike in readiness, so a broken pod goes before a cheap one; crowding only among pods of the same cost.
  */
-export function inDeleteOrder(members: readonly Member[]): Member[] {
+export function inDeleteOrder(members: readonly Member[], topology: Topology): Member[] {
   const available = new Map(members.map((member) => [member.pod, member.available]));
   const unavailableFirst: Order = (a, b) => Number(available.get(a)) - Number(available.get(b));
-  const crowded = crowdedNodeRank(members);
-  const crowdedFirst: Order = (a, b) => (crowded.get(b) ?? 0) - (crowded.get(a) ?? 0);
-  const order = by(
-    unassignedFirst,
-    lessStartedFirst,
-    unavailableFirst,
-    notReadyFirst,
-    cheapFirst,
-    crowdedFirst,
-    readyLaterFirst,
-    moreRestartsFirst,
-    createdLaterFirst,
-    byName,
-  );
+  const order = leastWorthFirst({ unavailableFirst, crowded: crowding(members, topology) });
   return [...members].sort((a, b) => order(a.pod, b.pod));
 }
 
-/**
- * How many pods that are worth more share a pod's node: the pods of crowded nodes go first, and the best pod of each
- * node last. Ready pods a, b, c (best first) of one node rank 0, 1, 2.
- */
-function crowdedNodeRank(members: readonly Member[]): Map<Pod, number> {
-  const leastWorthFirst = by(
+const cheapFirst: Order = (a, b) => deletionCost(a) - deletionCost(b);
+
+/** The keys in their order; availability and crowding only where they are given. */
+function leastWorthFirst({
+  unavailableFirst,
+  crowded,
+}: {
+  unavailableFirst?: Order;
+  crowded?: ReadonlyMap<Pod, number>;
+}): Order {
+  const crowdedFirst: Order = (a, b) => (crowded?.get(b) ?? 0) - (crowded?.get(a) ?? 0);
+  return by(
     unassignedFirst,
     lessStartedFirst,
+    ...(unavailableFirst ? [unavailableFirst] : []),
     notReadyFirst,
     cheapFirst,
+    ...(crowded ? [crowdedFirst] : []),
     readyLaterFirst,
     moreRestartsFirst,
     createdLaterFirst,
     byName,
   );
-  const byNode = Map.groupBy(
-    members.map(({ pod }) => pod).filter((pod) => pod.nodeName !== undefined),
-    (pod) => pod.nodeName,
-  );
+}
+
+/** How crowded each pod's place is: the larger, the earlier the pod goes. */
+function crowding(members: readonly Member[], { keys, nodeLabels }: Topology): ReadonlyMap<Pod, number> {
+  const pods = members.map(({ pod }) => pod);
+  const onNode = nodeCrowding(pods);
+  if (keys.length === 0) return onNode;
   const ranks = new Map<Pod, number>();
-  for (const pods of byNode.values()) {
-    pods.sort(leastWorthFirst).forEach((pod, index) => {
-      ranks.set(pod, pods.length - 1 - index);
+  for (const key of keys) {
+    const domains = grouped(pods, (pod) => nodeLabels.get(pod.nodeName ?? "")?.[key]);
+    const order = leastWorthFirst(key === HOSTNAME ? {} : { crowded: onNode });
+    const weight = Math.log(domains.length + 2);
+    for (const domain of domains) {
+      domain.sort(order).forEach((pod, index) => {
+        ranks.set(pod, (ranks.get(pod) ?? 0) + (domain.length - index) * weight);
+      });
+    }
+  }
+  return ranks;
+}
+
+/** How many pods worth more share a pod's node: pods a, b, c of one node, best first, rank 0, 1, 2. */
+function nodeCrowding(pods: readonly Pod[]): ReadonlyMap<Pod, number> {
+  const ranks = new Map<Pod, number>();
+  for (const node of grouped(pods, (pod) => pod.nodeName)) {
+    node.sort(leastWorthFirst({})).forEach((pod, index) => {
+      ranks.set(pod, node.length - 1 - index);
     });
   }
   return ranks;
+}
+
+/** The pods by where they are; those of which it is not known are in no group. */
+function grouped(pods: readonly Pod[], place: (pod: Pod) => string | undefined): Pod[][] {
+  const groups = Map.groupBy(pods, place);
+  groups.delete(undefined);
+  return [...groups.values()];
 }

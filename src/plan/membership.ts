@@ -3,7 +3,7 @@ import { API_VERSION, GROUP, KIND } from "../api/constants.ts";
 import type { JsonObject, OwnerReference } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { Claim, ObjectRef, Pod, Revision } from "../api/pod.ts";
-import { instanceId, isTerminating } from "../api/pod.ts";
+import { instanceId, isActive, isTerminating } from "../api/pod.ts";
 import { matchesSelector } from "../api/selector.ts";
 import type { Action } from "./actions.ts";
 import type { Observation } from "./observation.ts";
@@ -36,6 +36,7 @@ export interface Membership {
  * - ours and still selected: kept. Ours and no longer selected: released; its PVCs stay.
  * - ownerless and selected: adopted, which happens after a live read of the CloneSet.
  * - somebody else's: left alone, whatever podsToDelete says.
+ * - finished or on their way out: neither adopted nor released.
  *
  * Nothing is adopted or released while the CloneSet is being deleted.
  */
@@ -46,10 +47,10 @@ export function membership({ cloneSet, pods, claims, revisions }: Observation): 
   for (const pod of pods) {
     const selected = matchesSelector(cloneSet.spec.selector, pod.labels);
     if (ownedBy(pod, cloneSet)) {
-      if (selected || isTerminating(pod)) kept.push(pod);
+      if (selected || !isActive(pod)) kept.push(pod);
       else if (!deleting) actions.push(release(pod, cloneSet.uid));
       if (selected && !isTerminating(pod)) actions.push(...ownerVersion(pod, cloneSet.uid, "pod"));
-    } else if (!deleting && selected && !isTerminating(pod) && controllerOf(pod.owners) === undefined) {
+    } else if (!deleting && selected && isActive(pod) && controllerOf(pod.owners) === undefined) {
       actions.push({ kind: "adoptPod", pod });
     }
   }

@@ -6,7 +6,8 @@ import { canUpdateInPlace } from "../inplace/can-update.ts";
 import { startUpdate } from "../inplace/patch.ts";
 import { revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
-import { isBlocked, toState } from "./lifecycle.ts";
+import { isBlocked, stateConditions, toState, withHandlers } from "./lifecycle.ts";
+import { revisionLabel } from "./new-pod.ts";
 import type { Note } from "./notes.ts";
 import type { Member } from "./observation.ts";
 import { removePod } from "./removal.ts";
@@ -29,18 +30,20 @@ const nothing: Moves = { actions: [], notes: [], problems: [] };
 export function planMoves(scene: Scene): Moves {
   const { cloneSet, members, counts, wanted, revisions } = scene;
   const { type, paused } = cloneSet.spec.updateStrategy;
-  if (type === "OnDelete" || paused) return nothing;
-  const moves = podsToMove(counts, wanted);
+  const isHeld = type === "OnDelete" || paused;
+  const moves = isHeld ? 0 : podsToMove(counts, wanted);
   // The template was set back: nothing is tried out any more, so the partition protects nobody from a broken pod.
-  const repair = revisions.current.name === revisions.update.name;
-  if (moves === 0 && !repair) return nothing;
+  const repair = !isHeld && revisions.current.name === revisions.update.name;
   const toUpdated = moves >= 0;
-  const target = toUpdated ? revisions.update : revisions.current;
-  const verdicts = new Verdicts(scene, target);
   const outdated = members.filter((member) => member.updated !== toUpdated && isCandidate(member));
   if (outdated.length === 0) return nothing;
+  const ordered = inUpdateOrder(outdated, { strategy: cloneSet.spec.updateStrategy, all: members });
+  const stranded = strandedActions(scene, ordered.slice(Math.abs(moves)));
+  if (moves === 0 && !repair) return { ...nothing, actions: stranded };
+  const target = toUpdated ? revisions.update : revisions.current;
+  const verdicts = new Verdicts(scene, target);
   const problems: string[] = [];
-  const candidates = inUpdateOrder(outdated).flatMap((member): { member: Member; move: Move }[] => {
+  const candidates = ordered.flatMap((member): { member: Member; move: Move }[] => {
     const verdict = verdicts.of(member.pod);
     if (verdict.possible)
       return [{ member, move: hasGate(member.pod, readinessGate.inPlaceUpdateReady) ? "inPlace" : "inPlaceUngated" }];
@@ -61,12 +64,24 @@ export function planMoves(scene: Scene): Moves {
       ({ pod }) => !hasGate(pod, readinessGate.inPlaceUpdateReady) && lifecycleState(pod) === "Updating",
     ),
   });
-  const actions = chosen.flatMap(({ member, move }) =>
+  const moving = chosen.flatMap(({ member, move }) =>
     move === "recreate"
       ? removePod(scene, member, "recreateUpdate")
       : moveInPlace(scene, member.pod, target, verdicts.of(member.pod)),
   );
-  return { actions, notes: [...ungatedNote(candidates), ...imageNotes(actions)], problems };
+  return {
+    actions: [...stranded, ...moving],
+    notes: [...ungatedNote(candidates), ...imageNotes(moving), ...refusedNote(problems)],
+    problems,
+  };
+}
+
+/** Pods that wait for an update hook although nobody is to be updated any more go back into service. */
+function strandedActions({ cloneSet, seen }: Scene, notMoving: readonly Member[]): Action[] {
+  const { lifecycle } = cloneSet.spec;
+  return notMoving
+    .filter(({ pod }) => lifecycleState(pod) === "PreparingUpdate")
+    .map(({ pod }) => toState(pod, "Normal", { lifecycle, nowMs: seen.nowMs }));
 }
 
 /**
@@ -84,7 +99,7 @@ export function surgeablePods(scene: Scene): number {
 
 /** Being named, unready or unscheduled does not matter; being on the way out, or in the grace period of an update, does. */
 function isCandidate({ pod, named, preparingDelete }: Member): boolean {
-  const inGrace = annotation.inPlaceGrace in pod.annotations || annotation.inPlaceGraceLegacy in pod.annotations;
+  const inGrace = Boolean(pod.annotations[annotation.inPlaceGrace] || pod.annotations[annotation.inPlaceGraceLegacy]);
   return !preparingDelete && !named && !inGrace;
 }
 
@@ -135,31 +150,34 @@ function side({ template, annotations }: Revision): {
   return { template, claimTemplatesHash: annotations[annotation.claimTemplatesHash] };
 }
 
+/** One pod's next step towards another revision: the hook first, if it has one to say; then the update itself. */
 function moveInPlace({ cloneSet, seen }: Scene, pod: Pod, target: Revision, verdict: InPlaceVerdict): Action[] {
   if (!verdict.possible || target.template === undefined) return [];
+  const { lifecycle, updateStrategy } = cloneSet.spec;
+  const hook = lifecycle.inPlaceUpdate;
   const state = lifecycleState(pod);
-  if (state !== "Updating" && isBlocked(cloneSet.spec.lifecycle.inPlaceUpdate, pod)) {
-    if (state === "PreparingUpdate") return [];
-    return [toState(pod, "PreparingUpdate", seen.nowMs)];
+  if (state === "Updated" && hook) {
+    // The hook has let go of the pod once already, so it is asked anew.
+    const asked = toState(pod, "PreparingUpdate", { lifecycle, nowMs: seen.nowMs });
+    return [{ ...asked, patches: asked.patches.map((patch) => withHandlers(patch, hook)) }];
+  }
+  if (state !== "Updating" && isBlocked(hook, pod)) {
+    const settled = stateConditions(pod, "PreparingUpdate", lifecycle, seen.nowMs).length === 0;
+    return state === "PreparingUpdate" && settled
+      ? []
+      : [toState(pod, "PreparingUpdate", { lifecycle, nowMs: seen.nowMs })];
   }
   const { patches, foreignImages } = startUpdate(pod, verdict.update, {
-    target: { name: target.name, template: target.template },
-    gracePeriodSeconds: cloneSet.spec.updateStrategy.gracePeriodSeconds,
+    target: { name: target.name, label: revisionLabel(target.name, seen.features), template: target.template },
+    gracePeriodSeconds: updateStrategy.gracePeriodSeconds,
     nowMs: seen.nowMs,
   });
   const foreign = foreignImages.map(
     ({ container, podImage, revisionImage }) =>
       `container ${container} runs ${podImage}, its revision says ${revisionImage}`,
   );
-  return [
-    {
-      kind: "updatePodInPlace",
-      pod,
-      revision: target.name,
-      patches,
-      ...(foreign.length > 0 ? { warning: foreign.join("; ") } : {}),
-    },
-  ];
+  const warning = foreign.length > 0 ? { warning: foreign.join("; ") } : {};
+  return [{ kind: "updatePodInPlace", pod, revision: target.name, patches, ...warning }];
 }
 
 function ungatedNote(candidates: readonly { move: Move }[]): Note[] {
@@ -172,6 +190,14 @@ function ungatedNote(candidates: readonly { move: Move }[]): Note[] {
       message: `${count} pods were made without the readiness gate InPlaceUpdateReady and cannot be taken out of service before their containers restart; they are updated one at a time`,
     },
   ];
+}
+
+/** One event for all pods: what stands in the way is the same template for each of them. */
+function refusedNote(problems: readonly string[]): Note[] {
+  const [first] = problems;
+  if (first === undefined) return [];
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more pods)` : "";
+  return [{ type: "Warning", reason: "FailedUpdatePodInPlace", message: `${first}${more}` }];
 }
 
 function imageNotes(actions: readonly Action[]): Note[] {

@@ -13,6 +13,8 @@ export interface Observation {
   claims: readonly Claim[];
   /** Revisions with an owner reference to this CloneSet, and ownerless ones its selector matches. */
   revisions: readonly Revision[];
+  /** Labels of the nodes that pods run on, where the template wants pods spread by node labels; else empty. */
+  nodeLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Instance ids whose numbers were drawn and stored but that no pod has, because its creation did not come about. */
   spareIds: readonly string[];
   /** Names that a pod or PVC to be created might want but that an object of somebody else has. */

@@ -1,5 +1,4 @@
 import type { CloneSetStatus } from "../api/cloneset.ts";
-import type { Pod, Revision } from "../api/pod.ts";
 import { instanceId, isTerminating } from "../api/pod.ts";
 import { SpecError } from "../api/spec-error.ts";
 import { checkCarriable } from "../api/validate.ts";
@@ -7,10 +6,13 @@ import type { RevisionsReady } from "../revision/history.ts";
 import { chooseRevisions, revisionsToForget } from "../revision/history.ts";
 import { isOnRevision } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
+import { objectsOf } from "./actions.ts";
 import { availableAtMs } from "./availability.ts";
 import { unusedClaims } from "./claims.ts";
 import { createPods } from "./creation.ts";
+import { spreadKeys } from "./delete-order.ts";
 import { toState } from "./lifecycle.ts";
+import type { Membership } from "./membership.ts";
 import { membership } from "./membership.ts";
 import { planMoves, surgeablePods } from "./moves.ts";
 import type { Note } from "./notes.ts";
@@ -36,7 +38,7 @@ export type Plan =
   /** An edit is needed before anything can be done. Only the status is written. */
   | { kind: "refused"; why: string; status: CloneSetStatus }
   /** The revisions come first: carry out the actions, then look again. */
-  | { kind: "revisions"; actions: Action[]; collisionCount: number }
+  | { kind: "revisions"; actions: Action[] }
   | WorkPlan;
 
 export interface WorkPlan {
@@ -75,12 +77,13 @@ function planSpec(seen: Observation): Plan {
   targets(cloneSet.spec, { split: undefined, features: seen.features, twoRevisions: false });
   const ours = membership(seen);
   const choice = chooseRevisions({ cloneSet, revisions: ours.revisions });
+  // Garbage collection takes the revisions, or sets them free; a new one it would only have to take as well.
+  if (cloneSet.deleting && choice.kind !== "ready") return { kind: "revisions", actions: ours.actions };
   switch (choice.kind) {
     case "create":
       return {
         kind: "revisions",
-        actions: [...ours.actions, { kind: "createRevision", name: choice.name, manifest: choice.object }],
-        collisionCount: choice.collisionCount,
+        actions: [...ours.actions, { kind: "createRevision", tried: choice }],
       };
     case "renumber":
       return {
@@ -94,36 +97,29 @@ function planSpec(seen: Observation): Plan {
             why: `number ${choice.number}`,
           },
         ],
-        collisionCount: cloneSet.status.collisionCount,
       };
     case "ready":
       return planPods(seen, choice, ours);
   }
 }
 
-function planPods(
-  seen: Observation,
-  revisions: RevisionsReady,
-  ours: { pods: Pod[]; revisions: Revision[]; actions: Action[] },
-): WorkPlan {
+function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership): WorkPlan {
   const scene = setScene(seen, revisions, ours);
   const { cloneSet, members, book } = scene;
   const refreshes = members.map((member) =>
     refresh(member, { cloneSet, revisions: ours.revisions, nowMs: seen.nowMs }),
   );
   const work = cloneSet.deleting ? nothing() : scaleOrMove(scene);
-  const busy = new Set(work.actions.flatMap((action) => ("pod" in action ? [action.pod.uid] : [])));
-  const settled = ours.actions.filter((action) => !("pod" in action) || !busy.has(action.pod.uid));
-  for (const action of settled) if ("pod" in action) busy.add(action.pod.uid);
-  const actions = [
-    ...settled,
-    ...refreshRecord(revisions),
+  // What decides most about an object comes first; the rest about it waits for the next plan.
+  const actions = oncePerObject([
+    ...work.actions,
     ...(cloneSet.deleting ? [] : unusedClaims(seen, book, ours.pods)),
     ...(cloneSet.deleting ? [] : clearFinished(scene)),
-    ...refreshes.flatMap(({ action }) => (action && !busy.has(action.pod.uid) ? [action] : [])),
-    ...work.actions,
+    ...ours.actions,
+    ...refreshRecord(revisions),
+    ...refreshes.flatMap(({ action }) => action ?? []),
     ...forget(scene),
-  ];
+  ]);
   return {
     kind: "work",
     actions,
@@ -136,6 +132,17 @@ function planPods(
     ),
     statusInput: statusInput(scene, work),
   };
+}
+
+/** Two writes to an object would be planned from one version of it, and the second one be refused. */
+function oncePerObject(actions: readonly Action[]): Action[] {
+  const busy = new Set<string>();
+  return actions.filter((action) => {
+    const uids = objectsOf(action).map(({ uid }) => uid);
+    if (uids.some((uid) => busy.has(uid))) return false;
+    for (const uid of uids) busy.add(uid);
+    return true;
+  });
 }
 
 /** What scaling or moving comes to. */
@@ -152,14 +159,20 @@ function nothing(): Work {
 
 function scaleOrMove(scene: Scene): Work {
   const { seen, cloneSet, members, counts, wanted, book } = scene;
+  const placesTaken = book.returning.length + scene.arriving;
   const rescued = regretted(members, cloneSet, wanted.replicas);
   if (rescued.length > 0)
-    return { ...nothing(), actions: rescued.map(({ pod }) => toState(pod, "PreparingNormal", seen.nowMs)) };
+    return {
+      ...nothing(),
+      actions: rescued.map(({ pod }) =>
+        toState(pod, "PreparingNormal", { lifecycle: cloneSet.spec.lifecycle, nowMs: seen.nowMs }),
+      ),
+    };
 
   const surgeable = surgeablePods(scene);
   const surge = surgeInUse(counts, wanted, surgeable);
-  const up = scaleUp(counts, wanted, surge, book.returning.length);
-  const notes = limitedNote(up, wanted, book.returning.length);
+  const up = scaleUp(counts, wanted, surge, placesTaken);
+  const notes = limitedNote(up, wanted, placesTaken);
   if (up.create > 0) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
 
   const leaving = members.filter((member) => member.preparingDelete);
@@ -170,7 +183,14 @@ function scaleOrMove(scene: Scene): Work {
 
   // Named pods and hooks under way go first: what they leave decides what is still too many.
   if (leaving.length === 0 && !members.some((member) => member.named)) {
-    const surplus = chooseExcess(members, { counts, wanted, surge, surgeable, features: seen.features });
+    const surplus = chooseExcess(members, {
+      counts,
+      wanted,
+      surge,
+      surgeable,
+      topology: { keys: spreadKeys(cloneSet.spec.template), nodeLabels: seen.nodeLabels },
+      features: seen.features,
+    });
     const removals = surplus.flatMap((member) => removePod(scene, member, "scaleDown"));
     if (removals.length > 0) return { ...nothing(), actions: removals, notes };
   }
@@ -178,8 +198,8 @@ function scaleOrMove(scene: Scene): Work {
   return { ...nothing(), ...moves, notes: [...notes, ...moves.notes] };
 }
 
-function limitedNote(up: ScaleUp, wanted: Targets, returning: number): Note[] {
-  if (up.create >= up.needed - returning) return [];
+function limitedNote(up: ScaleUp, wanted: Targets, placesTaken: number): Note[] {
+  if (up.create >= up.needed - placesTaken) return [];
   const message = `${up.needed} pods are missing, ${up.create} may be created now: scaleStrategy.maxUnavailable allows ${wanted.scaleMaxUnavailable} unavailable pods`;
   return [{ type: "Warning", reason: "ScaleUpLimited", message }];
 }

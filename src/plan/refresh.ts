@@ -5,7 +5,7 @@ import { dropGrace, endGrace, intoService, nextBatch, repairTemplateHash } from 
 import { inPlaceProgress } from "../inplace/progress.ts";
 import { revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
-import { nextState } from "./lifecycle.ts";
+import { nextState, stateConditions, withConditions } from "./lifecycle.ts";
 import type { Member } from "./observation.ts";
 
 /** What one pod needs to get on by itself: out of an in-place update, through its lifecycle, into service. */
@@ -45,7 +45,9 @@ export function refresh(
   const state = nextState(pod, cloneSet.spec.lifecycle, { settled, updated });
   // A new pod gets its gate and its state in one write, for which it must be scheduled.
   const tooEarly = lifecycleState(pod) === "PreparingNormal" && pod.nodeName === undefined;
-  const patch = settled && !tooEarly ? intoService(pod, { state, nowMs }) : undefined;
+  const opened = settled && !tooEarly ? intoService(pod, { state, nowMs }) : undefined;
+  const conditions = state ? stateConditions(pod, state, cloneSet.spec.lifecycle, nowMs) : [];
+  const patch = opened && withConditions(opened, conditions);
   if (patch) {
     const why =
       lifecycleState(pod) === "Updating"

@@ -1,22 +1,29 @@
+import { label } from "../api/constants.ts";
+import type { JsonObject } from "../api/kubernetes.ts";
 import type { ObjectRef } from "../api/pod.ts";
 import { instanceId, isTerminal, isTerminating } from "../api/pod.ts";
+import type { PodPatch } from "../inplace/patch.ts";
 import type { Action, DeleteReason } from "./actions.ts";
 import { claimsOf } from "./claims.ts";
-import { isBlocked, toState } from "./lifecycle.ts";
+import { isBlocked, stateConditions, toState } from "./lifecycle.ts";
 import type { Member } from "./observation.ts";
 import type { Scene } from "./scene.ts";
 
 /** Deletes a pod with its PVCs; or, while a preDelete hook holds it, says so on the pod and waits. */
 export function removePod(
   { cloneSet, book, seen }: Scene,
-  { pod, preparingDelete, named }: Member,
+  { pod, preparingDelete, ...member }: Member,
   reason: DeleteReason,
 ): Action[] {
-  if (isBlocked(cloneSet.spec.lifecycle.preDelete, pod)) {
-    if (preparingDelete) return [];
-    return [toState(pod, "PreparingDelete", seen.nowMs)];
+  const { lifecycle } = cloneSet.spec;
+  if (isBlocked(lifecycle.preDelete, pod)) {
+    const settled = preparingDelete && stateConditions(pod, "PreparingDelete", lifecycle, seen.nowMs).length === 0;
+    if (settled) return [];
+    const leaving = toState(pod, "PreparingDelete", { lifecycle, nowMs: seen.nowMs });
+    // A pod to be re-created must not be taken back when the next plan finds a pod missing: the label says it is to go.
+    return [reason === "recreateUpdate" ? { ...leaving, patches: leaving.patches.map(named) } : leaving];
   }
-  const ifUnchanged = !named && !preparingDelete;
+  const ifUnchanged = !member.named && !preparingDelete;
   return [{ kind: "deletePod", pod: objectRef(pod), reason, claims: claimsOf(pod, book).map(objectRef), ifUnchanged }];
 }
 
@@ -33,4 +40,10 @@ export function clearFinished({ pods, book }: Scene): Action[] {
 
 export function objectRef({ namespace, name, uid, resourceVersion }: ObjectRef): ObjectRef {
   return { namespace, name, uid, resourceVersion };
+}
+
+function named({ subresource, body }: PodPatch): PodPatch {
+  const metadata = body["metadata"] as { labels: JsonObject } & JsonObject;
+  const labels = { ...metadata.labels, [label.specifiedDelete]: "true" };
+  return { subresource, body: { ...body, metadata: { ...metadata, labels } } };
 }

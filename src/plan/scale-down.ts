@@ -1,4 +1,5 @@
 import type { Features } from "../api/features.ts";
+import type { Topology } from "./delete-order.ts";
 import { inDeleteOrder } from "./delete-order.ts";
 import type { Member } from "./observation.ts";
 import { scaleUp, scalingTotal } from "./scale-up.ts";
@@ -51,22 +52,32 @@ export function excess(counts: Tally, wanted: Targets, surge: Surge): Excess {
  */
 export function chooseExcess(
   members: readonly Member[],
-  given: { counts: Tally; wanted: Targets; surge: Surge; surgeable: number; features: Features },
+  given: {
+    counts: Tally;
+    wanted: Targets;
+    surge: Surge;
+    surgeable: number;
+    topology: Topology;
+    features: Features;
+  },
 ): Member[] {
-  const { counts, wanted, surge, features } = given;
+  const { counts, wanted, surge, topology, features } = given;
   const tooMany = excess(counts, wanted, surge);
   if (tooMany.pods === 0) return [];
   const removable = members.filter((member) => !member.named && !member.preparingDelete);
-  const broken = inDeleteOrder(removable.filter((member) => !member.ready)).slice(
-    0,
-    Math.min(tooMany.beyondSurge, tooMany.pods),
-  );
+  const broken = inDeleteOrder(
+    removable.filter((member) => !member.ready),
+    topology,
+  ).slice(0, Math.min(tooMany.beyondSurge, tooMany.pods));
   const rest = removable.filter((member) => !broken.includes(member));
   const isOld = (member: Member) => !countsAsUpdated(member, features);
   const stillOld = Math.max(tooMany.old - broken.filter(isOld).length, 0);
   const needed = tooMany.pods - broken.length;
-  const fromOld = inDeleteOrder(rest.filter(isOld)).slice(0, Math.min(stillOld, needed));
-  const fromUpdated = inDeleteOrder(rest.filter((member) => !isOld(member))).slice(0, needed - fromOld.length);
+  const fromOld = inDeleteOrder(rest.filter(isOld), topology).slice(0, Math.min(stillOld, needed));
+  const fromUpdated = inDeleteOrder(
+    rest.filter((member) => !isOld(member)),
+    topology,
+  ).slice(0, needed - fromOld.length);
   const victims = withoutRegret(members, [...broken, ...fromOld, ...fromUpdated], given);
   return withinFloor(members, victims, wanted);
 }

@@ -15,15 +15,15 @@ export interface ScaleUp {
 /**
  * How many pods are missing, and at which revision to make them.
  *
- * `returning` pods are terminating ones whose id and volumes come back: their places are taken, so nothing is created
- * for them until their objects are gone.
+ * `placesTaken`: by terminating pods whose id and volumes come back when their objects are gone, and by pods that are
+ * being adopted. Nothing is created there.
  */
-export function scaleUp(counts: Tally, wanted: Targets, surge: Surge, returning: number): ScaleUp {
+export function scaleUp(counts: Tally, wanted: Targets, surge: Surge, placesTaken: number): ScaleUp {
   const { total, old } = scalingTotal(counts, wanted);
   const needed = Math.max(wanted.replicas + surge.pods - total, 0);
   const neededOld = Math.max(wanted.partition + surge.old - old, 0);
   const down = counts.unavailable + counts.unavailableNamed;
-  const create = Math.min(Math.max(needed - returning, 0), Math.max(wanted.scaleMaxUnavailable - down, 0));
+  const create = Math.min(Math.max(needed - placesTaken, 0), Math.max(wanted.scaleMaxUnavailable - down, 0));
   return { needed, create, createOld: Math.min(create, neededOld) };
 }
 

@@ -6,6 +6,7 @@ import { isOnAny, updatedRevisions } from "../revision/match.ts";
 import { isAvailable, isReadyInNormalState } from "./availability.ts";
 import type { ClaimBook } from "./claims.ts";
 import { claimBook } from "./claims.ts";
+import type { Membership } from "./membership.ts";
 import type { Member, Observation } from "./observation.ts";
 import { pausedSplit } from "./paused.ts";
 import { namedForDeletion, podsToDelete } from "./pods-to-delete.ts";
@@ -24,6 +25,8 @@ export interface Scene {
   members: readonly Member[];
   /** Our pods in any phase. */
   pods: readonly Pod[];
+  /** Pods that are adopted in this plan. They count from the next one on; until then their places are taken. */
+  arriving: number;
   book: ClaimBook;
   split: PausedSplit | undefined;
   counts: Tally;
@@ -35,11 +38,7 @@ export interface Scene {
  *
  * @throws {SpecError} if the spec cannot be carried out as written
  */
-export function setScene(
-  seen: Observation,
-  revisions: RevisionsReady,
-  ours: { pods: readonly Pod[]; revisions: readonly Revision[] },
-): Scene {
+export function setScene(seen: Observation, revisions: RevisionsReady, ours: Membership): Scene {
   const { cloneSet, features, nowMs } = seen;
   const { minReadySeconds } = cloneSet.spec;
   const updated = updatedRevisions(ours.revisions, revisions.update);
@@ -62,7 +61,8 @@ export function setScene(
     allRevisions: ours.revisions,
     members,
     pods: ours.pods,
-    book: claimBook(cloneSet, seen.claims, ours.pods),
+    arriving: ours.actions.filter(({ kind }) => kind === "adoptPod").length,
+    book: claimBook(cloneSet, seen.claims, ours.pods, seen.pods),
     split,
     counts: tally(members, features),
     wanted: targets(cloneSet.spec, { split, features, twoRevisions: revisions.current.name !== revisions.update.name }),

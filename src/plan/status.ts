@@ -4,6 +4,7 @@ import type { Pod } from "../api/pod.ts";
 import { selectorText } from "../api/selector.ts";
 import { isReady } from "./availability.ts";
 import type { Member } from "./observation.ts";
+import { partition } from "./partition.ts";
 import type { Targets } from "./targets.ts";
 
 /** What the counters and conditions are made from. */
@@ -81,16 +82,17 @@ export function refusedStatus(cloneSet: CloneSet, why: string, nowMs: number): C
   };
 }
 
-function expectedUpdated({ cloneSet, targets, pausedSplit }: StatusInput): number {
-  if (cloneSet.spec.updateStrategy.type === "OnDelete") return targets.replicas;
-  return targets.replicas - (pausedSplit ? Math.min(targets.partition, targets.replicas) : targets.partition);
+/** What the spec asks for in the end. While paused that is not what is held, or a rollout would seem complete at its pause. */
+function expectedUpdated({ cloneSet: { spec }, targets }: StatusInput): number {
+  return targets.replicas - (spec.updateStrategy.type === "OnDelete" ? 0 : partition(spec));
 }
 
 function conditions(status: CloneSetStatus, input: StatusInput): Condition[] {
   const { cloneSet, targets, nowMs, waiting, failures } = input;
   const progressing = progressCondition(status, input);
   const deadlinePassed = progressing?.status === "False" ? progressing.message : undefined;
-  const stalled = input.stalled ?? deadlinePassed;
+  // That time is over says little; what was waited for in vain says what to mend.
+  const stalled = input.stalled ?? (deadlinePassed && [deadlinePassed, waiting].filter(Boolean).join("; "));
   const rollout = rolloutState(status, input);
   const words = [rollout.message, waiting].filter((part) => part !== undefined).join("; ");
   const floor = Math.max(targets.replicas - targets.maxUnavailable, 0);
@@ -216,8 +218,9 @@ function progressCondition(
     updatedAvailableReplicas > before.updatedAvailableReplicas;
   const existing = before.conditions.find(({ type }) => type === "Progressing");
   const sinceMs = Date.parse(existing?.lastUpdateTime ?? "");
-  const running = existing?.reason === "CloneSetUpdated" || existing?.reason === "ProgressDeadlineExceeded";
-  if (!gained && running && sinceMs + deadline * 1000 < nowMs) {
+  const exceeded = existing?.reason === "ProgressDeadlineExceeded";
+  const running = existing?.reason === "CloneSetUpdated";
+  if (!gained && (exceeded || (running && sinceMs + deadline * 1000 < nowMs))) {
     return at("ProgressDeadlineExceeded", `CloneSet revision ${updateRevision} has timed out progressing`, false);
   }
   const progressing = at("CloneSetUpdated", "CloneSet is progressing");

@@ -32,7 +32,7 @@ const template = (...containers: { name: string; image: string; priority?: numbe
     })),
   },
 });
-const target = { name: "web-new", template: template({ name: "main", image: "i:2" }) };
+const target = { name: "web-new", label: "web-new", template: template({ name: "main", image: "i:2" }) };
 const toNew = { target, gracePeriodSeconds: 0, nowMs: NOW };
 
 function anUpdate(more: Partial<InPlaceUpdate> = {}): InPlaceUpdate {
@@ -120,7 +120,7 @@ test("a gated pod: out of service in one patch, then image, labels and record in
               type: "Ready",
               status: "False",
               reason: "ReadinessGatesNotReady",
-              message: "The pod is being updated in place",
+              message: 'the status of pod readiness gate "InPlaceUpdateReady" is not "True", but False',
               lastTransitionTime: AT,
             },
           ],
@@ -333,7 +333,8 @@ const restarted = (pod: Pod, name: string): Pod => ({
 test("launch priorities: batch by batch, highest first, unset is 0", () => {
   let pod = after(
     podOfThree,
-    startUpdate(podOfThree, updateOfThree, { ...toNew, target: { name: "web-new", template: three } }).patches,
+    startUpdate(podOfThree, updateOfThree, { ...toNew, target: { name: "web-new", label: "web-new", template: three } })
+      .patches,
   );
   const story: string[] = [];
   for (const name of ["a", "b", "c"]) {
@@ -368,7 +369,8 @@ test("a next batch of nothing but resources is sent", () => {
   });
   let pod = after(
     podOfThree,
-    startUpdate(podOfThree, update, { ...toNew, target: { name: "web-new", template: three } }).patches,
+    startUpdate(podOfThree, update, { ...toNew, target: { name: "web-new", label: "web-new", template: three } })
+      .patches,
   );
   pod = restarted(pod, "a");
   const progress = inPlaceProgress(pod, NOW);
@@ -410,10 +412,12 @@ for (const { value, want } of priorities) {
 test("another target in mid-update: batches to come and containers that have not restarted belong to the new update", () => {
   const first = after(
     podOfThree,
-    startUpdate(podOfThree, updateOfThree, { ...toNew, target: { name: "web-new", template: three } }).patches,
+    startUpdate(podOfThree, updateOfThree, { ...toNew, target: { name: "web-new", label: "web-new", template: three } })
+      .patches,
   );
   const third = {
     name: "web-third",
+    label: "web-third",
     template: template({ name: "a", image: "a:2" }, { name: "b", image: "b:2" }, { name: "c", image: "c:3" }),
   };
   const writes = startUpdate(first, anUpdate({ images: { c: "c:3" }, oldImages: { c: "c:2" } }), {
@@ -437,7 +441,7 @@ test("an update taken back before the node acted is done once the node has seen 
   const back = anUpdate({ images: { main: "i:1" }, oldImages: { main: "i:2" } });
   const writes = startUpdate(first, back, {
     ...toNew,
-    target: { name: "web-old", template: template({ name: "main", image: "i:1" }) },
+    target: { name: "web-old", label: "web-old", template: template({ name: "main", image: "i:1" }) },
   });
   const pod = after(first, writes.patches);
   assert.equal(pod.containers[0]?.image, "i:1");

@@ -1,0 +1,117 @@
+/** The parts of API objects that scenarios look at, as they are on the wire. */
+import type { KubeObject, ObjectMeta } from "../../cluster/kube-api.ts";
+
+interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+}
+
+export interface Meta extends ObjectMeta {
+  ownerReferences?: OwnerReference[];
+  managedFields?: { manager: string; operation: string; subresource?: string }[];
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+export interface ContainerStatus {
+  name: string;
+  image: string;
+  imageID: string;
+  containerID?: string;
+  restartCount: number;
+  ready: boolean;
+}
+
+export interface Pod extends KubeObject {
+  metadata: Meta;
+  spec: {
+    nodeName?: string;
+    containers: { name: string; image: string }[];
+    volumes?: { persistentVolumeClaim?: { claimName: string } }[];
+  };
+  status: { phase?: string; podIP?: string; conditions?: Condition[]; containerStatuses?: ContainerStatus[] };
+}
+
+export interface Claim extends KubeObject {
+  metadata: Meta;
+  spec: { volumeName?: string };
+  status: { phase?: string };
+}
+
+export interface Revision extends KubeObject {
+  metadata: Meta;
+  revision: number;
+}
+
+export interface CloneSet extends KubeObject {
+  metadata: Meta;
+  spec: Record<string, unknown> & { replicas: number; scaleStrategy?: { podsToDelete?: string[] } };
+  status: {
+    observedGeneration: number;
+    replicas: number;
+    readyReplicas: number;
+    availableReplicas: number;
+    updatedReplicas: number;
+    updatedReadyReplicas: number;
+    updatedAvailableReplicas: number;
+    expectedUpdatedReplicas: number;
+    terminatingReplicas: number;
+    ignoredPodsToDelete: number;
+    idleClaims: number;
+    updateRevision: string;
+    currentRevision: string;
+    labelSelector: string;
+    conditions?: Condition[];
+  };
+}
+
+export interface Event {
+  type: string;
+  reason: string;
+  message: string;
+  involvedObject: { kind: string; name: string };
+}
+
+export const ID_LABEL = "apps.kruise.io/cloneset-instance-id";
+export const REVISION_LABEL = "controller-revision-hash";
+
+export function isTerminating({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+/** What a Service would send traffic to. */
+export function isServing(pod: Pod): boolean {
+  return !isTerminating(pod) && pod.status.phase === "Running" && isTrue(pod.status.conditions, "Ready");
+}
+
+export function isTrue(conditions: Condition[] | undefined, type: string): boolean {
+  return conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+}
+
+/** The first container's status: the test pods have one container, or the one in question first. */
+export function firstContainer(pod: Pod): ContainerStatus | undefined {
+  const name = pod.spec.containers[0]?.name;
+  return pod.status.containerStatuses?.find((status) => status.name === name);
+}
+
+/** `local/app:v2` → `v2`, of the image that the pod's spec asks for. */
+export function versionOf(pod: Pod): string {
+  return pod.spec.containers[0]?.image.split(":").at(-1) ?? "";
+}
+
+/** What an in-place update must not change. */
+export function identityOf({ metadata: { name, uid }, status: { podIP } }: Pod): {
+  name: string;
+  uid: string;
+  ip: string;
+} {
+  return { name, uid, ip: podIP ?? "" };
+}

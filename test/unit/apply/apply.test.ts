@@ -1,0 +1,409 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { API_VERSION, KIND, label } from "../../../src/api/constants.ts";
+import type { OwnerReference } from "../../../src/api/kubernetes.ts";
+import type { ObjectRef } from "../../../src/api/pod.ts";
+import { CLONE_SETS } from "../../../src/api/resource.ts";
+import type { Hands, Outcome } from "../../../src/apply/apply.ts";
+import { apply } from "../../../src/apply/apply.ts";
+import { Cache } from "../../../src/kube/cache.ts";
+import { NotLeaderError } from "../../../src/kube/errors.ts";
+import type { KubeObject, Resource } from "../../../src/kube/resources.ts";
+import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../src/kube/resources.ts";
+import { Trimmer } from "../../../src/observe/trim.ts";
+import type { Action } from "../../../src/plan/actions.ts";
+import { aCloneSet, aWireCloneSet, NOW_MS } from "../../support/a-cloneset.ts";
+import { FOREIGN, OURS } from "../../support/a-pod.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeKube, noAnswer, refused, unknownOutcome } from "../../support/fake-kube.ts";
+
+let kube: FakeKube;
+let hands: Hands;
+
+beforeEach(() => {
+  kube = new FakeKube();
+  const clock = new FakeClock(NOW_MS);
+  const trimmer = new Trimmer();
+  const caches = {
+    cloneSets: new Cache({ clock, trim: (raw) => trimmer.cloneSet(raw) }),
+    pods: new Cache({ clock, trim: (raw) => trimmer.pod(raw) }),
+    claims: new Cache({ clock, trim: (raw) => trimmer.claim(raw) }),
+    revisions: new Cache({ clock, trim: (raw) => trimmer.revision(raw) }),
+    nodes: new Cache({ clock, trim: (raw) => trimmer.node(raw) }),
+  };
+  hands = { client: kube, caches, clock };
+});
+
+const cloneSet = aCloneSet();
+const metadata = (name: string, owners: OwnerReference[] = [OURS]): KubeObject["metadata"] => ({
+  name,
+  namespace: "shop",
+  uid: `uid-${name}`,
+  resourceVersion: "10",
+  labels: { app: "web", [label.instanceId]: name.slice(-5) },
+  ownerReferences: owners,
+});
+const ref = (name: string): ObjectRef => ({ namespace: "shop", name, uid: `uid-${name}`, resourceVersion: "10" });
+
+/** An object as server and cache know it. */
+function exists(resource: Resource, name: string, more: Partial<KubeObject> = {}, owners?: OwnerReference[]): void {
+  const object = { ...more, metadata: { ...metadata(name, owners), ...more.metadata } };
+  kube.put(resource, object);
+  const cache =
+    resource === PODS
+      ? hands.caches.pods
+      : resource === PERSISTENT_VOLUME_CLAIMS
+        ? hands.caches.claims
+        : hands.caches.revisions;
+  cache.applied(object);
+}
+
+const heldPods = () => [...hands.caches.pods.all()].map(({ name, resourceVersion }) => `${name} @${resourceVersion}`);
+const heldClaims = () => [...hands.caches.claims.all()].map(({ name }) => name);
+
+/** Outcomes in short: "done", "stale", "failed: why", "unsettled: pod web-a". */
+async function outcomes(actions: Action[], reserve?: () => Promise<void>): Promise<string[]> {
+  return (await apply(hands, cloneSet, actions, reserve)).map(inShort);
+}
+
+function inShort(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "done":
+    case "stale":
+      return outcome.kind;
+    case "failed":
+      return `failed: ${outcome.message}`;
+    case "unsettled":
+      return `unsettled: ${outcome.unknown.map(({ kind, name }) => `${kind} ${name}`).join(", ")}`;
+  }
+}
+
+const owned = { apiVersion: API_VERSION, kind: KIND, name: "web", uid: cloneSet.uid, controller: true };
+function createPod(id: string, ...claims: string[]): Action {
+  const name = `web-${id}`;
+  const manifest = (own: string) => ({ metadata: { name: own, namespace: "shop", ownerReferences: [owned] } });
+  const newClaims = claims.map((claim) => ({ name: `${claim}-${name}`, manifest: manifest(`${claim}-${name}`) }));
+  return { kind: "createPod", name, instanceId: id, revision: "web-1", manifest: manifest(name), claims: newClaims };
+}
+function deletePod(name: string, claims: string[] = [], ifUnchanged = true): Action {
+  return { kind: "deletePod", pod: ref(name), reason: "scaleDown", claims: claims.map(ref), ifUnchanged };
+}
+const inPlace = (name: string): Action => ({
+  kind: "updatePodInPlace",
+  pod: ref(name),
+  revision: "web-2",
+  patches: [
+    { subresource: "status", body: { status: { conditions: [{ type: "InPlaceUpdateReady", status: "False" }] } } },
+    { subresource: "", body: { metadata: { labels: { step: "2" } } } },
+    { subresource: "status", body: { metadata: { labels: { step: "3" } } } },
+  ],
+});
+
+test("create: claims before their pod, and every answer is in the caches", async () => {
+  assert.deepEqual(await outcomes([createPod("aaaaa", "data", "logs")]), ["done"]);
+  assert.deepEqual(kube.calls, [
+    "create persistentvolumeclaims data-web-aaaaa",
+    "create persistentvolumeclaims logs-web-aaaaa",
+    "create pods web-aaaaa",
+  ]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @103"]);
+  assert.deepEqual(heldClaims(), ["data-web-aaaaa", "logs-web-aaaaa"]);
+});
+
+test("create: a pod whose claim is refused is not created, and claims that were made are known", async () => {
+  kube.fail({ call: "create data-web-aaaaa", error: refused(403, "Forbidden", "create", "exceeded quota") });
+  assert.deepEqual(await outcomes([createPod("aaaaa", "data", "logs")]), ["failed: exceeded quota"]);
+  assert.ok(!kube.calls.includes("create pods web-aaaaa"));
+  assert.deepEqual(heldClaims(), ["logs-web-aaaaa"]);
+});
+
+test("create: 1, 2, 4 at once, and no further batch after a failure", async () => {
+  kube.fail({ call: "create web-00002", error: refused(403, "Forbidden", "create", "exceeded quota") });
+  const actions = ["00000", "00001", "00002", "00003", "00004"].map((id) => createPod(id));
+  assert.deepEqual(await outcomes(actions), ["done", "done", "failed: exceeded quota"]);
+  assert.deepEqual(kube.calls, ["create pods web-00000", "create pods web-00001", "create pods web-00002"]);
+});
+
+test("create: the counter is stored before the first pod", async () => {
+  const reserve = async () => void kube.calls.push("reserve");
+  await outcomes([createPod("aaaaa")], reserve);
+  assert.deepEqual(kube.calls, ["reserve", "create pods web-aaaaa"]);
+});
+
+test("create: somebody else stored the counter: nothing is created, look again", async () => {
+  const reserve = async () => {
+    throw refused(409, "Conflict", "patch");
+  };
+  assert.deepEqual(await outcomes([createPod("aaaaa"), createPod("bbbbb")], reserve), ["stale"]);
+  assert.deepEqual(kube.calls, []);
+});
+
+test("create: a counter that cannot be stored creates nothing, and other actions go on", async () => {
+  exists(PODS, "web-zzzzz");
+  const reserve = async () => {
+    throw refused(403, "Forbidden", "patch", "no");
+  };
+  assert.deepEqual(await outcomes([createPod("aaaaa"), deletePod("web-zzzzz")], reserve), ["failed: no", "done"]);
+});
+
+test("create: the name is taken by our own earlier attempt: done", async () => {
+  kube.put(PODS, { metadata: metadata("web-aaaaa") });
+  assert.deepEqual(await outcomes([createPod("aaaaa")]), ["done"]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @10"]);
+});
+
+test("create: the name is taken by somebody else: failed, and known from now on", async () => {
+  kube.put(PODS, { metadata: metadata("web-aaaaa", [FOREIGN]) });
+  assert.deepEqual(await outcomes([createPod("aaaaa")]), [
+    "failed: web-aaaaa exists already and belongs to ReplicaSet other",
+  ]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @10"]);
+});
+
+test("create: a claim of that name is on its way out: the pod waits", async () => {
+  kube.put(PERSISTENT_VOLUME_CLAIMS, {
+    metadata: { ...metadata("data-web-aaaaa"), deletionTimestamp: "2026-01-01T00:00:00Z" },
+  });
+  assert.deepEqual(await outcomes([createPod("aaaaa", "data")]), [
+    "failed: claim data-web-aaaaa is still being deleted",
+  ]);
+});
+
+test("create: an answer that never came, and the pod is there: done, after a look", async () => {
+  kube.fail({ call: "create web-aaaaa", error: unknownOutcome(), applied: true });
+  assert.deepEqual(await outcomes([createPod("aaaaa")]), ["done"]);
+  assert.deepEqual(kube.calls, ["create pods web-aaaaa", "get pods web-aaaaa"]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @101"]);
+});
+
+test("create: an answer that never came, and the pod is not there: failed", async () => {
+  kube.fail({ call: "create web-aaaaa", error: unknownOutcome() });
+  const [outcome] = await outcomes([createPod("aaaaa")]);
+  assert.match(outcome ?? "", /^failed: Cannot tell whether/);
+});
+
+test("create: an answer that never came, and no look either: everything that is open is named", async () => {
+  kube.fail(
+    { call: "create data-web-aaaaa", error: unknownOutcome(), applied: true },
+    { call: "create logs-web-aaaaa", error: unknownOutcome() },
+    { call: "get data-web-aaaaa", error: noAnswer() },
+    { call: "get logs-web-aaaaa", error: noAnswer() },
+  );
+  assert.deepEqual(await outcomes([createPod("aaaaa", "data", "logs")]), [
+    "unsettled: claim data-web-aaaaa, claim logs-web-aaaaa",
+  ]);
+});
+
+test("create: a namespace that is gone is a failure, not news of the pod", async () => {
+  kube.fail({ call: "create web-aaaaa", error: refused(404, "NotFound", "create", "namespace gone") });
+  assert.deepEqual(await outcomes([createPod("aaaaa")]), ["failed: namespace gone"]);
+});
+
+test("delete: the pod first, then its claims; the pod by uid and version, claims by uid", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["done"]);
+  assert.deepEqual(kube.calls, ["delete pods web-aaaaa", "delete persistentvolumeclaims data-web-aaaaa"]);
+  assert.deepEqual(kube.sent, [{ uid: "uid-web-aaaaa", resourceVersion: "10" }, { uid: "uid-data-web-aaaaa" }]);
+  assert.deepEqual([heldPods(), heldClaims()], [[], []]);
+});
+
+test("delete: a named pod goes by uid alone", async () => {
+  exists(PODS, "web-aaaaa");
+  await outcomes([deletePod("web-aaaaa", [], false)]);
+  assert.deepEqual(kube.sent, [{ uid: "uid-web-aaaaa" }]);
+});
+
+test("delete: a pod that is refused keeps its claims", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  kube.fail({ call: "delete web-aaaaa", error: refused(403, "Forbidden", "delete", "protected") });
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["failed: protected"]);
+  assert.ok(kube.find(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa"));
+});
+
+const lost: { name: string; happens: () => void; want: string }[] = [
+  {
+    name: "changed meanwhile",
+    happens: () => kube.put(PODS, { metadata: { ...metadata("web-aaaaa"), resourceVersion: "11" } }),
+    want: "web-aaaaa @11",
+  },
+  { name: "was removed by somebody else", happens: () => kube.drop(PODS, "web-aaaaa"), want: "" },
+  {
+    name: "has a successor under its name",
+    happens: () => kube.put(PODS, { metadata: { ...metadata("web-aaaaa"), uid: "uid-next", resourceVersion: "50" } }),
+    want: "web-aaaaa @50",
+  },
+];
+for (const { name, happens, want } of lost) {
+  test(`delete: a pod that ${name} is looked at again, and its claims stay`, async () => {
+    exists(PODS, "web-aaaaa");
+    exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+    happens();
+    assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["stale"]);
+    assert.equal(heldPods().join(), want);
+    assert.ok(kube.find(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa"));
+  });
+}
+
+test("delete: an answer that never came, and the pod is gone: its claims go too", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  kube.fail({ call: "delete web-aaaaa", error: unknownOutcome(), applied: true });
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["done"]);
+  assert.deepEqual([heldPods(), heldClaims()], [[], []]);
+});
+
+test("delete: an answer that never came, and the pod lives: failed", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.fail({ call: "delete web-aaaaa", error: unknownOutcome() });
+  const [outcome] = await outcomes([deletePod("web-aaaaa")]);
+  assert.match(outcome ?? "", /^failed: Cannot tell whether/);
+  assert.deepEqual(heldPods(), ["web-aaaaa @10"]);
+});
+
+test("delete: an answer that never came, and no look either: nothing is planned before one", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.fail({ call: "delete web-aaaaa", error: unknownOutcome() }, { call: "get web-aaaaa", error: noAnswer() });
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa")]), ["unsettled: pod web-aaaaa"]);
+});
+
+test("delete: a claim that is gone already is no failure", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  kube.drop(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["done"]);
+  assert.deepEqual(heldClaims(), []);
+});
+
+test("in place: each patch is pinned to the version that the one before produced", async () => {
+  exists(PODS, "web-aaaaa");
+  assert.deepEqual(await outcomes([inPlace("web-aaaaa")]), ["done"]);
+  assert.deepEqual(kube.calls, [
+    "patch pods/status web-aaaaa @10",
+    "patch pods web-aaaaa @101",
+    "patch pods/status web-aaaaa @102",
+  ]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @103"]);
+});
+
+test("in place: a pod that changed in between is left as it is, and looked at", async () => {
+  exists(PODS, "web-aaaaa");
+  const changed = () => {
+    kube.put(PODS, { metadata: { ...metadata("web-aaaaa"), resourceVersion: "150" } });
+    return refused(409, "Conflict", "patch");
+  };
+  kube.fail({ call: "patch web-aaaaa", error: changed });
+  assert.deepEqual(await outcomes([inPlace("web-aaaaa")]), ["stale"]);
+  assert.deepEqual(kube.calls, ["patch pods/status web-aaaaa @10", "get pods web-aaaaa"]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @150"]);
+});
+
+test("in place: a pod that is gone is no failure", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.drop(PODS, "web-aaaaa");
+  assert.deepEqual(await outcomes([inPlace("web-aaaaa")]), ["stale"]);
+  assert.deepEqual(heldPods(), []);
+});
+
+test("in place: a pod whose patch is refused goes back into service", async () => {
+  exists(PODS, "web-aaaaa", {
+    spec: { nodeName: "n1", readinessGates: [{ conditionType: "InPlaceUpdateReady" }] },
+    status: { phase: "Running", conditions: [{ type: "InPlaceUpdateReady", status: "True" }] },
+  } as Partial<KubeObject>);
+  const [down, ...rest] = (inPlace("web-aaaaa") as Action & { kind: "updatePodInPlace" }).patches;
+  assert.ok(down);
+  const refuseImage = { ...inPlace("web-aaaaa"), patches: [down, ...rest] } as Action;
+  // The first patch goes through, the one of the image does not.
+  let count = 0;
+  const patch = kube.patch.bind(kube);
+  hands.client = Object.assign(Object.create(kube) as FakeKube, {
+    patch: async (...args: Parameters<FakeKube["patch"]>) => {
+      count += 1;
+      if (count === 2) throw refused(422, "Invalid", "patch", "image: forbidden");
+      return patch(...args);
+    },
+  });
+  assert.deepEqual(await outcomes([refuseImage]), ["failed: image: forbidden"]);
+  assert.deepEqual(kube.calls, ["patch pods/status web-aaaaa @10", "patch pods/status web-aaaaa @101"]);
+  const { status } = kube.sent[1] as { status: { conditions: { type: string; status: string }[] } };
+  assert.deepEqual(
+    status.conditions.map((condition) => `${condition.type}=${condition.status}`),
+    ["InPlaceUpdateReady=True"],
+  );
+});
+
+test("in place: an answer that never came, and the pod has changed: look again", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.fail({ call: "patch web-aaaaa", error: unknownOutcome(), applied: true });
+  assert.deepEqual(await outcomes([inPlace("web-aaaaa")]), ["stale"]);
+  assert.deepEqual(heldPods(), ["web-aaaaa @101"]);
+});
+
+test("in place: an answer that never came, and the pod has not changed: failed, so that retries back off", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.fail({ call: "patch web-aaaaa", error: unknownOutcome() });
+  const [outcome] = await outcomes([inPlace("web-aaaaa")]);
+  assert.match(outcome ?? "", /^failed: Cannot tell whether/);
+});
+
+test("a conflict that cannot be looked at leaves the object open", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.fail({ call: "patch web-aaaaa", error: refused(409, "Conflict") }, { call: "get web-aaaaa", error: noAnswer() });
+  assert.deepEqual(await outcomes([inPlace("web-aaaaa")]), ["unsettled: pod web-aaaaa"]);
+});
+
+test("a process that no longer leads stops at once", async () => {
+  exists(PODS, "web-aaaaa");
+  kube.fail({ call: "delete web-aaaaa", error: new NotLeaderError("delete", "/somewhere") });
+  await assert.rejects(apply(hands, cloneSet, [deletePod("web-aaaaa")], undefined), NotLeaderError);
+});
+
+test("a process that loses the lead amid a pod's claims stops, too", async () => {
+  kube.fail(
+    { call: "create data-web-aaaaa", error: unknownOutcome() },
+    { call: "create logs-web-aaaaa", error: new NotLeaderError("create", "/somewhere") },
+  );
+  await assert.rejects(apply(hands, cloneSet, [createPod("aaaaa", "data", "logs")], undefined), NotLeaderError);
+});
+
+test("one failure does not stop the other actions", async () => {
+  for (const name of ["web-aaaaa", "web-bbbbb", "web-ccccc"]) exists(PODS, name);
+  kube.fail({ call: "delete web-bbbbb", error: refused(403, "Forbidden", "delete", "no") });
+  const actions = ["web-aaaaa", "web-bbbbb", "web-ccccc"].map((name) => deletePod(name));
+  assert.deepEqual(await outcomes(actions), ["done", "failed: no", "done"]);
+});
+
+test("an unused claim is deleted only when no pod of its name lives", async () => {
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  const action: Action = { kind: "deleteClaim", claim: ref("data-web-aaaaa"), podName: "web-aaaaa" };
+  kube.put(PODS, { metadata: metadata("web-aaaaa") });
+  assert.deepEqual(await outcomes([action]), ["stale"]);
+  assert.ok(kube.find(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa"));
+  kube.drop(PODS, "web-aaaaa");
+  assert.deepEqual(await outcomes([action]), ["done"]);
+  assert.equal(kube.find(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa"), undefined);
+});
+
+test("adoption looks at the CloneSet first: one that is being deleted adopts nothing", async () => {
+  exists(PODS, "web-aaaaa", {}, []);
+  const action: Action = { kind: "adoptPod", pod: ref("web-aaaaa") };
+  kube.put(CLONE_SETS, aWireCloneSet({ deleting: true }) as KubeObject);
+  assert.deepEqual(await outcomes([action]), ["stale"]);
+  kube.put(CLONE_SETS, aWireCloneSet() as KubeObject);
+  assert.deepEqual(await outcomes([action]), ["done"]);
+  assert.deepEqual(kube.find(PODS, "web-aaaaa")?.metadata.ownerReferences, [OURS]);
+});
+
+test("adoption: a CloneSet of another uid is another CloneSet", async () => {
+  exists(PODS, "web-aaaaa", {}, []);
+  const other = aWireCloneSet() as KubeObject;
+  kube.put(CLONE_SETS, { ...other, metadata: { ...other.metadata, uid: "uid-next" } });
+  assert.deepEqual(await outcomes([{ kind: "adoptPod", pod: ref("web-aaaaa") }]), ["stale"]);
+});
+
+test("a revision is forgotten only as it was seen", async () => {
+  exists(CONTROLLER_REVISIONS, "web-1");
+  await outcomes([{ kind: "deleteRevision", revision: ref("web-1") }]);
+  assert.deepEqual(kube.sent, [{ uid: "uid-web-1", resourceVersion: "10" }]);
+});

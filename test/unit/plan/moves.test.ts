@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { label } from "../../../src/api/constants.ts";
+import type { Action } from "../../../src/plan/actions.ts";
+import type { GivenPod } from "../../support/a-pod.ts";
+import { aPod } from "../../support/a-pod.ts";
+import { OLD } from "../../support/a-revision.ts";
+import type { GivenObservation } from "../../support/an-observation.ts";
+import { anObservation, workPlan } from "../../support/an-observation.ts";
+
+const hook = { inPlaceUpdate: { labelsHandler: { serving: "yes" }, finalizersHandler: ["example.com/f"] } };
+const held: GivenPod = { labels: { serving: "yes" } };
+
+/** What becomes of one gated pod that a rollout in place is to move. */
+function fate(pod: GivenPod, given: GivenObservation = {}): string[] {
+  const pods = [aPod({ revision: OLD, gated: true, ...pod })];
+  const seen = anObservation({
+    replicas: 1,
+    type: "InPlaceIfPossible",
+    maxUnavailable: 1,
+    lifecycle: hook,
+    ...given,
+    pods,
+  });
+  return workPlan(seen).actions.map(inShort);
+}
+
+function inShort(action: Action): string {
+  return action.kind === "refreshPod"
+    ? `${action.why} ${metadataOf(action).labels?.[label.lifecycleState] ?? ""}`
+    : action.kind;
+}
+
+function metadataOf(action: Action): { labels?: Record<string, string>; finalizers?: string[] } {
+  return action.kind === "refreshPod" ? ((action.patches[0]?.body["metadata"] ?? {}) as object) : {};
+}
+
+const fates: { name: string; pod: GivenPod; given?: GivenObservation; want: string[] }[] = [
+  { name: "a pod that its hook holds is asked to prepare", pod: held, want: ["lifecycle PreparingUpdate"] },
+  { name: "and then waited for", pod: { ...held, state: "PreparingUpdate" }, want: [] },
+  { name: "until the hook lets go", pod: { state: "PreparingUpdate" }, want: ["updatePodInPlace"] },
+  { name: "one that no handler holds moves at once", pod: {}, want: ["updatePodInPlace"] },
+  {
+    name: "a new pod that is not settled yet can be moved",
+    pod: { state: "PreparingNormal" },
+    want: ["updatePodInPlace"],
+  },
+  {
+    name: "one that is being updated already is moved on, hook or not",
+    pod: { ...held, state: "Updating" },
+    want: ["updatePodInPlace"],
+  },
+  {
+    name: "one that was updated and is to move again asks its hook anew",
+    pod: { state: "Updated" },
+    want: ["lifecycle PreparingUpdate"],
+  },
+  {
+    name: "paused, a pod that waits for its hook goes back into service",
+    pod: { ...held, state: "PreparingUpdate" },
+    given: { paused: true },
+    want: ["lifecycle Normal"],
+  },
+  {
+    name: "so it does when the partition is raised",
+    pod: { ...held, state: "PreparingUpdate" },
+    given: { partition: 1 },
+    want: ["lifecycle Normal"],
+  },
+  {
+    name: "one that is named for deletion is not moved",
+    pod: { named: true, ready: true },
+    given: { maxUnavailable: 0, maxSurge: 1, replicas: 1, scaleMaxUnavailable: 0 },
+    want: [],
+  },
+  { name: "a re-creation asks no update hook", pod: held, given: { type: "ReCreate" }, want: ["deletePod"] },
+];
+for (const { name, pod, given, want } of fates) {
+  test(`moves: ${name}`, () => assert.deepEqual(fate(pod, given), want));
+}
+
+test("moves: asking the hook anew puts its handlers back on the pod", () => {
+  const pods = [aPod({ revision: OLD, gated: true, state: "Updated" })];
+  const seen = anObservation({ replicas: 1, type: "InPlaceOnly", maxUnavailable: 1, lifecycle: hook, pods });
+  const [action] = workPlan(seen).actions;
+  assert.ok(action);
+  assert.equal(metadataOf(action).labels?.["serving"], "yes");
+  assert.deepEqual(metadataOf(action).finalizers, ["example.com/f"]);
+});
