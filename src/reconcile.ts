@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { CloneSet, CloneSetStatus } from "./api/cloneset.ts";
 import type { Features } from "./api/features.ts";
+import { instanceId } from "./api/pod.ts";
 import { CLONE_SETS } from "./api/resource.ts";
 import type { Announcement } from "./apply/announce.ts";
 import { announcements, involved } from "./apply/announce.ts";
@@ -75,6 +76,8 @@ export class Reconciler {
     }
     const { cloneSet } = seen;
     const memory = this.#remember(key, cloneSet.uid);
+    const inUse = new Set([...seen.pods, ...seen.claims].map(instanceId));
+    memory.spareIds = memory.spareIds.filter((id) => !inUse.has(id));
     const planned = plan(seen);
     switch (planned.kind) {
       case "refused":
@@ -93,10 +96,16 @@ export class Reconciler {
   }
 
   async #work(memory: Memory, cloneSet: CloneSet, planned: WorkPlan): Promise<PassResult> {
-    const { reserveCounter } = planned;
-    const reserve = reserveCounter === undefined ? undefined : () => this.#reserve(cloneSet, reserveCounter);
-    const outcomes = await apply(this.#options, cloneSet, planned.actions, reserve);
-    memory.spareIds = spareIdsAfter(memory.spareIds, planned.actions, outcomes);
+    const { reserveCounter, drawnAhead } = planned;
+    let reserved = reserveCounter === undefined;
+    const reserve = async (counter: number) => {
+      await this.#reserve(cloneSet, counter);
+      reserved = true;
+    };
+    const first = reserveCounter === undefined ? undefined : () => reserve(reserveCounter);
+    const outcomes = await apply(this.#options, cloneSet, planned.actions, first);
+    // Ids whose counter was not stored are not ours to use.
+    if (reserved) memory.spareIds = spareIdsAfter([...memory.spareIds, ...drawnAhead], planned.actions, outcomes);
     this.#report(memory, cloneSet, outcomes, planned.notes);
     const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned.problems) });
     const written = await this.#writeStatus(memory, cloneSet, status);

@@ -32,7 +32,8 @@ export function parseFeatures(text: string): Features {
   for (const entry of text.split(",").filter((part) => part.trim() !== "")) {
     const [name = "", ...rest] = entry.trim().split("=");
     const value = rest.join("=");
-    if (!Object.hasOwn(features, name)) throw new SpecError("--feature-gates", name, `one of ${Object.keys(features).join(", ")}`);
+    if (!Object.hasOwn(features, name))
+      throw new SpecError("--feature-gates", name, `one of ${Object.keys(features).join(", ")}`);
     if (value !== "true" && value !== "false")
       throw new SpecError("--feature-gates", entry, `${name}=true or ${name}=false`);
     features[name as keyof Features] = value === "true";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../api/kubernetes.ts";
-import type { ObjectRef } from "../api/pod.ts";
+import type { Claim, ObjectRef } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
 import type { CreateRevision } from "../revision/history.ts";
 
@@ -35,7 +35,7 @@ export type Action =
   | { kind: "updatePodInPlace"; pod: ObjectRef; revision: string; patches: PodPatch[]; warning?: string }
   | { kind: "refreshPod"; pod: ObjectRef; patches: PodPatch[]; why: RefreshReason }
   | { kind: "adoptPod"; pod: ObjectRef }
-  | { kind: "adoptClaim"; claim: ObjectRef }
+  | { kind: "adoptClaim"; claim: Claim }
   | { kind: "adoptRevision"; revision: ObjectRef }
   | { kind: "patchClaim"; claim: ObjectRef; body: JsonObject; why: "ownerVersion" | "goesWithPod" }
   /** A PVC no pod uses, under disablePVCReuse. Carried out only if a live read finds no pod of that name. */

@@ -12,6 +12,8 @@ import type { Scene } from "./scene.ts";
 /** Pods to create, and the counter to store before the first of them is. */
 export interface Creation {
   actions: Action[];
+  /** Ids that are free for later pods once the counter is stored. */
+  ahead: string[];
   /** Undefined if no new number was drawn. */
   counter: number | undefined;
 }
@@ -24,9 +26,10 @@ export function createPods({ seen, cloneSet, revisions, book }: Scene, count: nu
   const idIn = (podName: string) => podName.slice(cloneSet.name.length + 1);
   const unusable = new Set([...podsToDelete(cloneSet), ...seen.foreignNames].map(idIn));
   const before = cloneSet.status.instanceCounter;
-  const { ids, counter } = drawIds(count, {
+  const { ids, ahead, counter } = drawIds(count, {
     cloneSetUid: cloneSet.uid,
     counter: before,
+    block: cloneSet.spec.replicas,
     returning: book.idle.filter((id) => !unusable.has(id)),
     spare: seen.spareIds,
     taken: new Set([...seen.pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable]),
@@ -44,7 +47,7 @@ export function createPods({ seen, cloneSet, revisions, book }: Scene, count: nu
       claims: missingClaims(cloneSet, made.claimTemplates, id, book.names),
     };
   });
-  return { actions, counter: counter > before ? counter : undefined };
+  return { actions, ahead, counter: counter > before ? counter : undefined };
 }
 
 function source(revision: Revision, claimTemplates: readonly ClaimTemplate[]): PodSource {

@@ -16,12 +16,15 @@ export function instanceIdOf(cloneSetUid: string, n: number): string {
 export interface DrawnIds {
   /** In ascending order. */
   ids: string[];
+  /** Drawn beyond what was asked for: free for later pods, without another write of the counter. */
+  ahead: string[];
   /** How many numbers were ever drawn, including these; to be stored before the ids are used. */
   counter: number;
 }
 
 /**
- * Chooses the ids of `count` new pods: first those that come back with their PVCs, then spare ones, then fresh ones.
+ * Chooses the ids of `count` new pods: first those that come back with their PVCs, then spare ones, then fresh ones. If
+ * fresh ones are needed, at least `block` numbers are drawn, so that pods replaced a few at a time cost one write together.
  *
  * @param returning ids whose PVCs exist and whose pods are gone
  * @param spare     ids drawn earlier whose pods never came about
@@ -32,12 +35,14 @@ export function drawIds(
   {
     cloneSetUid,
     counter,
+    block,
     returning,
     spare,
     taken,
   }: {
     cloneSetUid: string;
     counter: number;
+    block: number;
     returning: readonly string[];
     spare: readonly string[];
     taken: ReadonlySet<string>;
@@ -46,13 +51,15 @@ export function drawIds(
   const usable = spare.filter((id) => !taken.has(id));
   const ids = [...[...returning].sort(), ...usable].slice(0, count);
   const used = new Set([...taken, ...ids]);
-  let n = counter;
-  while (ids.length < count) {
-    const id = instanceIdOf(cloneSetUid, n);
-    n += 1;
+  const ahead: string[] = [];
+  const isEnough = (drawn: number) => ids.length >= count && (drawn === 0 || drawn >= block);
+  let drawn = 0;
+  for (; !isEnough(drawn); drawn++) {
+    const id = instanceIdOf(cloneSetUid, counter + drawn);
     if (used.has(id)) continue;
     used.add(id);
-    ids.push(id);
+    if (ids.length < count) ids.push(id);
+    else ahead.push(id);
   }
-  return { ids: ids.sort(), counter: n };
+  return { ids: ids.sort(), ahead, counter: counter + drawn };
 }

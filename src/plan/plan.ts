@@ -46,6 +46,8 @@ export interface WorkPlan {
   actions: Action[];
   /** Store this counter before any pod of the plan is created; undefined if no new number was drawn. */
   reserveCounter: number | undefined;
+  /** Ids drawn beyond those of the plan; spare once the counter is stored. */
+  drawnAhead: string[];
   notes: Note[];
   /** What went wrong with single pods before anything was sent; the others are not affected. */
   problems: string[];
@@ -124,6 +126,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     kind: "work",
     actions,
     reserveCounter: work.counter,
+    drawnAhead: work.ahead,
     notes: work.notes,
     problems: [...refreshes.flatMap(({ problem }) => problem ?? []), ...work.problems],
     againInMs: againInMs(
@@ -149,12 +152,13 @@ function oncePerObject(actions: readonly Action[]): Action[] {
 interface Work {
   actions: Action[];
   counter: number | undefined;
+  ahead: string[];
   notes: Note[];
   problems: string[];
 }
 
 function nothing(): Work {
-  return { actions: [], counter: undefined, notes: [], problems: [] };
+  return { actions: [], counter: undefined, ahead: [], notes: [], problems: [] };
 }
 
 function scaleOrMove(scene: Scene): Work {

@@ -14,10 +14,13 @@ import type { Targets } from "./targets.ts";
  * maxUnavailable, plus surplus pods, minus pods that are down.
  */
 export function chooseNamed(members: readonly Member[], counts: Tally, wanted: Targets): Member[] {
-  let budget = wanted.maxUnavailable + counts.total - wanted.replicas - counts.unavailable - counts.unavailableNamed;
+  const limit = wanted.maxUnavailable + counts.total - wanted.replicas - counts.unavailable - counts.unavailableNamed;
+  let budget = limit;
   return members.filter((member) => {
     if (!member.named || member.preparingDelete) return false;
     if (!member.ready) return true;
+    // Down already, and counted as such: its going costs nothing more.
+    if (!member.available) return limit >= 0;
     budget -= 1;
     return budget >= 0;
   });

@@ -40,6 +40,12 @@ const rows: {
     noReuse: ["delete pod web-bbbbb (podsToDelete) with data-web-bbbbb"],
   },
   {
+    name: "the pod lives: nothing happens to its PVC",
+    pods: [aPod({ id: A, ready: false }), ...others],
+    reuse: [],
+    noReuse: [],
+  },
+  {
     name: "somebody else deletes the pod: with reuse its place is kept until it is gone, without the PVC goes with it",
     pods: [aPod({ id: A, terminating: true }), ...others],
     reuse: [],
@@ -125,7 +131,13 @@ test("PVCs: a pod without an instance id has none, so it takes none with it", ()
   const pods = [aPod({ id: "", name: "web-x", named: true }), ...others];
   const [deletion] = actionsOf(
     workPlan(
-      anObservation({ replicas: 2, maxUnavailable: 1, same: true, pods, claims: [aClaim({ id: "", name: "data" })] }),
+      anObservation({
+        replicas: 2,
+        maxUnavailable: 1,
+        same: true,
+        pods,
+        claims: [aClaim({ id: "zzzzz" }), aClaim({ id: "", name: "data" })],
+      }),
     ).actions,
     "deletePod",
   );

@@ -7,7 +7,7 @@ import { aClaim, aPod } from "../../support/a-pod.ts";
 import { actionsOf, anObservation, workPlan } from "../../support/an-observation.ts";
 
 const uid = "uid-web";
-const nothing = { cloneSetUid: uid, counter: 0, returning: [], spare: [], taken: new Set<string>() };
+const nothing = { cloneSetUid: uid, counter: 0, block: 0, returning: [], spare: [], taken: new Set<string>() };
 const first = [0, 1, 2, 3].map((n) => instanceIdOf(uid, n));
 
 test("ids are what they always were: another hash would give pods of old numbers to new ones", () => {
@@ -20,22 +20,38 @@ test("ids: the same CloneSet and number have the same id, others another", () =>
 });
 
 test("ids: the counter grows by the numbers drawn", () => {
-  assert.deepEqual(drawIds(2, nothing), { ids: ["8fhll", "z2s5n"], counter: 2 });
+  assert.deepEqual(drawIds(2, nothing), { ids: ["8fhll", "z2s5n"], ahead: [], counter: 2 });
 });
 
 test("ids: a taken id is skipped, and its number is used up", () => {
-  assert.deepEqual(drawIds(1, { ...nothing, taken: new Set([first[0] ?? ""]) }), { ids: [first[1]], counter: 2 });
+  assert.deepEqual(drawIds(1, { ...nothing, taken: new Set([first[0] ?? ""]) }), {
+    ids: [first[1]],
+    ahead: [],
+    counter: 2,
+  });
 });
 
 test("ids that come back with their PVCs go first, then spare ones, then fresh ones", () => {
   const drawn = drawIds(3, { ...nothing, returning: ["zzzzz"], spare: ["bbbbb"], taken: new Set(["zzzzz"]) });
-  assert.deepEqual(drawn, { ids: ["8fhll", "bbbbb", "zzzzz"], counter: 1 });
-  assert.deepEqual(drawIds(1, { ...nothing, returning: ["zzzzz"], spare: ["bbbbb"] }), { ids: ["zzzzz"], counter: 0 });
+  assert.deepEqual(drawn, { ids: ["8fhll", "bbbbb", "zzzzz"], ahead: [], counter: 1 });
+  assert.deepEqual(drawIds(1, { ...nothing, returning: ["zzzzz"], spare: ["bbbbb"] }), {
+    ids: ["zzzzz"],
+    ahead: [],
+    counter: 0,
+  });
+});
+
+test("ids: fresh ones are drawn by the block, and what is left of it is for later pods", () => {
+  const drawn = drawIds(1, { ...nothing, block: 3 });
+  assert.deepEqual(drawn, { ids: [first[0]], ahead: [first[1], first[2]], counter: 3 });
+  const noneNeeded = drawIds(1, { ...nothing, block: 3, spare: ["bbbbb"] });
+  assert.deepEqual(noneNeeded, { ids: ["bbbbb"], ahead: [], counter: 0 });
 });
 
 test("ids: a spare one that was taken meanwhile is not given out", () => {
   assert.deepEqual(drawIds(1, { ...nothing, spare: ["bbbbb"], taken: new Set(["bbbbb"]) }), {
     ids: [first[0]],
+    ahead: [],
     counter: 1,
   });
 });
@@ -44,7 +60,14 @@ test("ids are unique, of the alphabet, ascending, and never taken ones", () => {
   const anId = fc.integer({ min: 0, max: 60 }).map((n) => instanceIdOf(uid, n));
   fc.assert(
     fc.property(fc.nat(20), fc.nat(20), fc.uniqueArray(anId), fc.uniqueArray(anId), (count, counter, taken, spare) => {
-      const drawn = drawIds(count, { cloneSetUid: uid, counter, returning: [], spare, taken: new Set(taken) });
+      const drawn = drawIds(count, {
+        cloneSetUid: uid,
+        counter,
+        block: 0,
+        returning: [],
+        spare,
+        taken: new Set(taken),
+      });
       assert.equal(drawn.ids.length, count);
       assert.equal(new Set(drawn.ids).size, count);
       assert.deepEqual(drawn.ids, [...drawn.ids].sort());

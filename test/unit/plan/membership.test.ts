@@ -176,3 +176,10 @@ test("everything we make names its owner by a version that is served", () => {
     assert.deepEqual(metadata?.ownerReferences, want);
   }
 });
+
+test("a place is kept for the pod of a PVC that is adopted: its id comes back with it in the next plan", () => {
+  const claimTemplates = [aClaimTemplate()];
+  const seen = anObservation({ replicas: 2, same: true, claimTemplates, claims: [aClaim({ owners: [] })] });
+  const { actions } = workPlan(seen);
+  assert.deepEqual([actionsOf(actions, "adoptClaim").length, actionsOf(actions, "createPod").length], [1, 1]);
+});

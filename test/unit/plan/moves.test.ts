@@ -7,6 +7,7 @@ import { aPod } from "../../support/a-pod.ts";
 import { OLD } from "../../support/a-revision.ts";
 import type { GivenObservation } from "../../support/an-observation.ts";
 import { anObservation, workPlan } from "../../support/an-observation.ts";
+import { podsInShort, preDeleteHook, inShort as shortOf } from "../../support/pods-in-short.ts";
 
 const hook = { inPlaceUpdate: { labelsHandler: { serving: "yes" }, finalizersHandler: ["example.com/f"] } };
 const held: GivenPod = { labels: { serving: "yes" } };
@@ -67,12 +68,6 @@ const fates: { name: string; pod: GivenPod; given?: GivenObservation; want: stri
     given: { partition: 1 },
     want: ["lifecycle Normal"],
   },
-  {
-    name: "one that is named for deletion is not moved",
-    pod: { named: true, ready: true },
-    given: { maxUnavailable: 0, maxSurge: 1, replicas: 1, scaleMaxUnavailable: 0 },
-    want: [],
-  },
   { name: "a re-creation asks no update hook", pod: held, given: { type: "ReCreate" }, want: ["deletePod"] },
 ];
 for (const { name, pod, given, want } of fates) {
@@ -86,4 +81,13 @@ test("moves: asking the hook anew puts its handlers back on the pod", () => {
   assert.ok(action);
   assert.equal(metadataOf(action).labels?.["serving"], "yes");
   assert.deepEqual(metadataOf(action).finalizers, ["example.com/f"]);
+});
+
+test("moves: a pod that is named for deletion is not moved, even while it may not be deleted yet", () => {
+  const leaving = podsInShort("1oPD");
+  const fresh = podsInShort("1o 1o*", { readyForSeconds: 5 }).slice(1);
+  const pods = [...leaving, ...fresh, ...podsInShort("3o").slice(2)];
+  const lifecycle = { preDelete: { ...preDeleteHook.preDelete, markPodNotReady: true } };
+  const seen = anObservation({ replicas: 3, maxUnavailable: 1, minReadySeconds: 10, lifecycle, pods });
+  assert.equal(shortOf(workPlan(seen), pods), "nothing");
 });

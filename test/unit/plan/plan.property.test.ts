@@ -242,10 +242,12 @@ test(
 );
 
 test(
-  "invariant 6: no more ready named pods go than maxUnavailable lets",
-  holds(({ all, gone, isNamed, maxUnavailable, replicas, down, namedDown }) => {
-    const ready = gone.filter((pod) => isNamed(pod) && isReadyInNormalState(pod)).length;
-    atMost(ready, Math.max(0, maxUnavailable + all.length - replicas - down - namedDown), "ready named pods removed");
+  "invariant 6: no more named pods go that serve than maxUnavailable lets, and none that is ready beyond it",
+  holds(({ all, gone, isNamed, available, maxUnavailable, replicas, down, namedDown }) => {
+    const limit = maxUnavailable + all.length - replicas - down - namedDown;
+    const ready = gone.filter((pod) => isNamed(pod) && isReadyInNormalState(pod));
+    atMost(ready.filter(available).length, Math.max(0, limit), "available named pods removed");
+    if (limit < 0) assert.deepEqual(ready, []);
   }),
 );
 

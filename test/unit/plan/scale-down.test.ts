@@ -149,6 +149,14 @@ for (const { name, pods, want, ...given } of excess) {
   });
 }
 
+test("named pods: one that is ready, but not available yet, is down already, so its going costs nothing more", () => {
+  const fresh = podsInShort("2n 1n*", { readyForSeconds: 5 }).slice(2);
+  const pods = [...podsInShort("2n"), ...fresh];
+  const given = { replicas: 3, maxUnavailable: 1, minReadySeconds: 10, same: true };
+  assert.equal(inShort(workPlan(anObservation({ ...given, pods })), pods), "delete 1n*");
+  assert.equal(inShort(workPlan(anObservation({ ...given, maxUnavailable: 0, pods })), pods), "nothing");
+});
+
 test("scale in: an available pod does not go for one that is merely ready", () => {
   const old = podsInShort("3o");
   const fresh = podsInShort("3o 2n", { readyForSeconds: 5 }).slice(3);
