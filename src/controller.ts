@@ -50,6 +50,9 @@ export interface ControllerOptions {
 export interface Controller {
   health: HealthChecks;
   metrics: Metrics;
+  caches: Caches;
+  /** Whether the caches were filled once. */
+  isSynced(): boolean;
   /** Finishes the passes under way, writes the last events, gives the lease back. */
   stop(): Promise<void>;
 }
@@ -199,6 +202,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   return {
     health,
     metrics,
+    caches,
+    isSynced: () => reflectors.every((reflector) => reflector.isSynced),
     async stop() {
       stopping = true;
       stopTriggers();
@@ -231,9 +236,9 @@ function observed(metrics: Metrics, log: Logger): ReturnType<Metrics["queue"]> {
     worked: (report) => {
       counted.worked?.(report);
       if (report.error === undefined) return;
-      // What a retry may cure is worth a line; anything else is a fault of ours and worth its stack.
+      // What a retry may cure was told action by action; anything else is a fault of ours and worth its stack.
       if (report.error instanceof PassFailedError)
-        log.warn({ cloneset: report.key, error: messageOf(report.error) }, "pass failed, trying again");
+        log.debug({ cloneset: report.key, error: messageOf(report.error) }, "pass failed, trying again");
       else log.error({ cloneset: report.key, err: report.error }, "pass failed");
     },
   };

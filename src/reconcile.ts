@@ -10,6 +10,8 @@ import type { Hands, Outcome } from "./apply/apply.ts";
 import { apply } from "./apply/apply.ts";
 import type { Named } from "./apply/look.ts";
 import { look } from "./apply/look.ts";
+import type { Refusals } from "./apply/refusals.ts";
+import { refusalsAfter } from "./apply/refusals.ts";
 import { isConflict, isNotFound, messageOf } from "./kube/errors.ts";
 import type { EventRecorder } from "./kube/events.ts";
 import type { PassResult } from "./kube/queue.ts";
@@ -31,6 +33,7 @@ interface Memory {
   statusWrittenMs: number;
   /** Ids that were drawn for pods that did not come about. */
   spareIds: string[];
+  refusals: Refusals;
   /** What was already told and still lasts. */
   told: Set<string>;
 }
@@ -68,8 +71,8 @@ export class Reconciler {
     const { caches, clock, features } = this.#options;
     const [namespace = "", name = ""] = key.split("/");
     await this.#settle(key);
-    const spareIds = this.#memory.get(key)?.spareIds ?? [];
-    const seen = observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds });
+    const { spareIds = [], refusals = new Map() } = this.#memory.get(key) ?? {};
+    const seen = observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds, refusals });
     if (seen === undefined) {
       this.#memory.delete(key);
       return undefined;
@@ -106,6 +109,7 @@ export class Reconciler {
     const outcomes = await apply(this.#options, cloneSet, planned.actions, first);
     // Ids whose counter was not stored are not ours to use.
     if (reserved) memory.spareIds = spareIdsAfter([...memory.spareIds, ...drawnAhead], planned.actions, outcomes);
+    memory.refusals = refusalsAfter(memory.refusals, outcomes, this.#options.clock.nowMs());
     this.#report(memory, cloneSet, outcomes, planned.notes);
     const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned.problems) });
     const written = await this.#writeStatus(memory, cloneSet, status);
@@ -128,7 +132,14 @@ export class Reconciler {
   #remember(key: string, uid: string): Memory {
     let memory = this.#memory.get(key);
     if (memory?.uid !== uid) {
-      memory = { uid, unsettled: [], statusWrittenMs: Number.NEGATIVE_INFINITY, spareIds: [], told: new Set() };
+      memory = {
+        uid,
+        unsettled: [],
+        statusWrittenMs: Number.NEGATIVE_INFINITY,
+        spareIds: [],
+        refusals: new Map(),
+        told: new Set(),
+      };
       this.#memory.set(key, memory);
     }
     return memory;

@@ -28,6 +28,8 @@ interface Waiting {
   kind: "waiting";
   container: string;
   why: string;
+  /** Only a resize is left, and the node has put it off or refuses it: nothing restarts, the pod serves as it is. */
+  resizePending?: true;
 }
 
 /** How far the in-place update of a pod is. */
@@ -123,6 +125,7 @@ function unfinishedResize(pod: Pod, state: InPlaceState): Waiting | undefined {
           kind: "waiting",
           container: container.name,
           why: `the node reports ${kind}.${resource} ${actual ?? "none"}, want ${wanted ?? "none"}${reason}`,
+          ...(pending?.status === "True" ? { resizePending: true as const } : {}),
         };
       }
     }

@@ -12,7 +12,7 @@ import type { Caches } from "./caches.ts";
 export function observe(
   caches: Caches,
   key: { namespace: string; name: string },
-  given: { nowMs: number; features: Features; spareIds: readonly string[] },
+  given: { nowMs: number; features: Features; spareIds: readonly string[]; refusals: Observation["refusals"] },
 ): Observation | undefined {
   const cloneSet = caches.cloneSets.get(key.namespace, key.name);
   if (cloneSet === undefined) return undefined;
@@ -38,6 +38,7 @@ export function observe(
     features: given.features,
     nodeLabels: nodeLabels(caches, cloneSet, pods),
     spareIds: given.spareIds,
+    refusals: given.refusals,
     pods,
     claims,
     revisions: [...caches.revisions.byOwner(uid), ...caches.revisions.unowned(namespace).filter(selected)],

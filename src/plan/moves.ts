@@ -22,9 +22,13 @@ export interface Moves {
   notes: Note[];
   /** Pods that cannot move as the spec says, each in words. The others move all the same. */
   problems: string[];
+  /** The first pod that nothing but an edit can help. */
+  stalled: string | undefined;
+  /** When to look again, in ms since the epoch. */
+  againAtMs: number[];
 }
 
-const nothing: Moves = { actions: [], notes: [], problems: [] };
+const nothing: Moves = { actions: [], notes: [], problems: [], stalled: undefined, againAtMs: [] };
 
 /** Plans the moves to the update revision (or, where rollback is on, back to the current one). */
 export function planMoves(scene: Scene): Moves {
@@ -42,13 +46,21 @@ export function planMoves(scene: Scene): Moves {
   if (moves === 0 && !repair) return { ...nothing, actions: stranded };
   const target = toUpdated ? revisions.update : revisions.current;
   const verdicts = new Verdicts(scene, target);
-  const problems: string[] = [];
+  const refused: string[] = [];
+  const impossible: string[] = [];
+  const againAtMs: number[] = [];
   const candidates = ordered.flatMap((member): { member: Member; move: Move }[] => {
+    const refusal = scene.seen.refusals.get(member.pod.uid);
+    if (refusal?.revision === target.name && scene.seen.nowMs < refusal.notBeforeMs) {
+      refused.push(`update pod ${member.pod.name}: refused by the server: ${refusal.message}`);
+      againAtMs.push(refusal.notBeforeMs);
+      return [];
+    }
     const verdict = verdicts.of(member.pod);
     if (verdict.possible)
       return [{ member, move: hasGate(member.pod, readinessGate.inPlaceUpdateReady) ? "inPlace" : "inPlaceUngated" }];
     if (type !== "InPlaceOnly") return [{ member, move: "recreate" }];
-    problems.push(
+    impossible.push(
       `pod ${member.pod.name} cannot be updated in place, and InPlaceOnly allows nothing else: ${verdict.field}: ${verdict.why}`,
     );
     return [];
@@ -71,8 +83,10 @@ export function planMoves(scene: Scene): Moves {
   );
   return {
     actions: [...stranded, ...moving],
-    notes: [...ungatedNote(candidates), ...imageNotes(moving), ...refusedNote(problems)],
-    problems,
+    notes: [...ungatedNote(candidates), ...imageNotes(moving), ...impossibleNote(impossible)],
+    problems: [...impossible, ...refused],
+    stalled: impossible[0],
+    againAtMs,
   };
 }
 
@@ -193,10 +207,10 @@ function ungatedNote(candidates: readonly { move: Move }[]): Note[] {
 }
 
 /** One event for all pods: what stands in the way is the same template for each of them. */
-function refusedNote(problems: readonly string[]): Note[] {
-  const [first] = problems;
+function impossibleNote(impossible: readonly string[]): Note[] {
+  const [first] = impossible;
   if (first === undefined) return [];
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more pods)` : "";
+  const more = impossible.length > 1 ? ` (and ${impossible.length - 1} more pods)` : "";
   return [{ type: "Warning", reason: "FailedUpdatePodInPlace", message: `${first}${more}` }];
 }
 

@@ -17,8 +17,21 @@ export interface Observation {
   nodeLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Instance ids whose numbers were drawn and stored but that no pod has, because its creation did not come about. */
   spareIds: readonly string[];
+  /** Pods whose update the server refused, by uid. */
+  refusals: ReadonlyMap<string, Refusal>;
   /** Names that a pod or PVC to be created might want but that an object of somebody else has. */
   foreignNames: ReadonlySet<string>;
+}
+
+/** What the server said when it refused to update a pod. */
+export interface Refusal {
+  /** The revision it was to move to. */
+  revision: string;
+  message: string;
+  /** How often in a row. */
+  times: number;
+  /** Until then the pod is left alone. */
+  notBeforeMs: number;
 }
 
 /** An active pod of the CloneSet, with the answers every rule asks for. */

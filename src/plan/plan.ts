@@ -129,10 +129,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     drawnAhead: work.ahead,
     notes: work.notes,
     problems: [...refreshes.flatMap(({ problem }) => problem ?? []), ...work.problems],
-    againInMs: againInMs(
-      scene,
-      refreshes.flatMap(({ againAtMs }) => againAtMs ?? []),
-    ),
+    againInMs: againInMs(scene, [...refreshes.flatMap(({ againAtMs }) => againAtMs ?? []), ...work.againAtMs]),
     statusInput: statusInput(scene, work),
   };
 }
@@ -155,10 +152,12 @@ interface Work {
   ahead: string[];
   notes: Note[];
   problems: string[];
+  stalled: string | undefined;
+  againAtMs: number[];
 }
 
 function nothing(): Work {
-  return { actions: [], counter: undefined, ahead: [], notes: [], problems: [] };
+  return { actions: [], counter: undefined, ahead: [], notes: [], problems: [], stalled: undefined, againAtMs: [] };
 }
 
 function scaleOrMove(scene: Scene): Work {
@@ -229,7 +228,10 @@ function forget({ cloneSet, allRevisions, revisions, pods }: Scene): Action[] {
 
 function againInMs({ seen, cloneSet, members }: Scene, timesMs: readonly number[]): number | undefined {
   const { minReadySeconds } = cloneSet.spec;
-  const times = [...timesMs, ...members.flatMap(({ pod }) => availableAtMs(pod, minReadySeconds, seen.nowMs) ?? [])];
+  // A pod that became ready in the future, by this clock, is looked at again after one period: the clock may be set right.
+  const latestMs = seen.nowMs + minReadySeconds * 1000 + 1;
+  const available = members.flatMap(({ pod }) => availableAtMs(pod, minReadySeconds, seen.nowMs) ?? []);
+  const times = [...timesMs, ...available.map((atMs) => Math.min(atMs, latestMs))];
   return times.length === 0 ? undefined : Math.max(Math.min(...times) - seen.nowMs, 1);
 }
 
@@ -254,6 +256,6 @@ function statusInput(
     idleClaims: book.idle.length,
     pausedSplit: split,
     waiting: waitingFor(members, returning, { minReadySeconds: cloneSet.spec.minReadySeconds, nowMs }),
-    stalled: work.problems.length > 0 ? work.problems[0] : undefined,
+    stalled: work.stalled,
   };
 }

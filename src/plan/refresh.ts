@@ -41,7 +41,10 @@ export function refresh(
     case "done":
       break;
   }
-  const settled = progress.kind === "done";
+  // A resize that the node puts off may take for ever; the pod serves meanwhile, so nobody else has to wait for it.
+  const isPutOff = progress.kind === "waiting" && progress.resizePending === true;
+  const settled = progress.kind === "done" || isPutOff;
+  const problem = isPutOff ? { problem: `${pod.name}: container ${progress.container}: ${progress.why}` } : {};
   const state = nextState(pod, cloneSet.spec.lifecycle, { settled, updated });
   // A new pod gets its gate and its state in one write, for which it must be scheduled.
   const tooEarly = lifecycleState(pod) === "PreparingNormal" && pod.nodeName === undefined;
@@ -55,8 +58,8 @@ export function refresh(
         : lifecycleState(pod) === "PreparingNormal"
           ? "openGate"
           : "lifecycle";
-    return { action: { kind: "refreshPod", pod, patches: [patch], why } };
+    return { action: { kind: "refreshPod", pod, patches: [patch], why }, ...problem };
   }
   const repair = repairTemplateHash(pod);
-  return repair ? { action: { kind: "refreshPod", pod, patches: [repair], why: "repairHash" } } : {};
+  return repair ? { action: { kind: "refreshPod", pod, patches: [repair], why: "repairHash" }, ...problem } : problem;
 }

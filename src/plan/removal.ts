@@ -9,6 +9,9 @@ import { isBlocked, stateConditions, toState } from "./lifecycle.ts";
 import type { Member } from "./observation.ts";
 import type { Scene } from "./scene.ts";
 
+/** Finished pods without PVCs that stay, for whoever wants to know why they finished. */
+const FINISHED_KEPT = 3;
+
 /** Deletes a pod with its PVCs; or, while a preDelete hook holds it, says so on the pod and waits. */
 export function removePod(
   { cloneSet, book, seen }: Scene,
@@ -23,19 +26,32 @@ export function removePod(
     // A pod to be re-created must not be taken back when the next plan finds a pod missing: the label says it is to go.
     return [reason === "recreateUpdate" ? { ...leaving, patches: leaving.patches.map(named) } : leaving];
   }
-  const ifUnchanged = !member.named && !preparingDelete;
+  // A named pod that is not ready goes at once because it costs nothing: that must still be so.
+  const ifUnchanged = !preparingDelete && !(member.named && member.ready);
   return [{ kind: "deletePod", pod: objectRef(pod), reason, claims: claimsOf(pod, book).map(objectRef), ifUnchanged }];
 }
 
 /**
- * Finished pods (Failed, Succeeded) whose PVCs wait for a successor: the pod object alone goes, so that its id and name
- * are free again. The PVCs stay.
+ * Finished pods (Failed, Succeeded) that are in the way. Those whose PVCs wait for a successor: the pod object alone goes,
+ * so that its id and name are free again, and the PVCs stay. Of those without PVCs the last few stay to be looked at; older
+ * ones go once every pod that is wanted is available.
  */
-export function clearFinished({ pods, book }: Scene): Action[] {
+export function clearFinished({ cloneSet, pods, book, members, wanted }: Scene): Action[] {
   const returning = new Set(book.returning);
-  return pods
-    .filter((pod) => isTerminal(pod) && !isTerminating(pod) && returning.has(instanceId(pod) ?? ""))
-    .map((pod) => ({ kind: "deletePod", pod: objectRef(pod), reason: "finished", claims: [], ifUnchanged: true }));
+  const finished = pods.filter((pod) => isTerminal(pod) && !isTerminating(pod));
+  const inTheWay = finished.filter((pod) => returning.has(instanceId(pod) ?? ""));
+  const isReplaced = members.filter(({ available }) => available).length >= wanted.replicas;
+  const idle = finished.filter((pod) => claimsOf(pod, book).length === 0);
+  const oldestFirst = [...idle].sort((a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1));
+  const surplus =
+    isReplaced && !cloneSet.deleting ? oldestFirst.slice(0, Math.max(idle.length - FINISHED_KEPT, 0)) : [];
+  return [...inTheWay, ...surplus].map((pod) => ({
+    kind: "deletePod",
+    pod: objectRef(pod),
+    reason: "finished",
+    claims: [],
+    ifUnchanged: true,
+  }));
 }
 
 export function objectRef({ namespace, name, uid, resourceVersion }: ObjectRef): ObjectRef {

@@ -94,7 +94,9 @@ function conditions(status: CloneSetStatus, input: StatusInput): Condition[] {
   // That time is over says little; what was waited for in vain says what to mend.
   const stalled = input.stalled ?? (deadlinePassed && [deadlinePassed, waiting].filter(Boolean).join("; "));
   const rollout = rolloutState(status, input);
-  const words = [rollout.message, waiting].filter((part) => part !== undefined).join("; ");
+  const words = [rollout.message, waiting, failures.scale, failures.update]
+    .filter((part) => part !== undefined)
+    .join("; ");
   const floor = Math.max(targets.replicas - targets.maxUnavailable, 0);
   const enough = status.availableReplicas >= floor;
   const own: Condition[] = [

@@ -1,6 +1,7 @@
 import { timestamp } from "../api/kubernetes.ts";
 import type { Pod } from "../api/pod.ts";
 import { lifecycleState } from "../api/pod.ts";
+import { inPlaceProgress } from "../inplace/progress.ts";
 import { availableAtMs, isPodReady } from "./availability.ts";
 import type { Member } from "./observation.ts";
 
@@ -50,7 +51,11 @@ export function whyUnavailable(pod: Pod, minReadySeconds: number, nowMs: number)
     return { text: message ? `not scheduled (${message})` : "not scheduled yet", weight: 2 };
   }
   const state = lifecycleState(pod);
-  if (state === "Updating") return { text: `being updated in place${sinceNotReady(pod)}`, weight: 1 };
+  if (state === "Updating") {
+    const progress = inPlaceProgress(pod, nowMs);
+    const step = progress.kind === "waiting" ? `: container ${progress.container} ${progress.why}` : "";
+    return { text: `being updated in place${step}${sinceNotReady(pod)}`, weight: 1 };
+  }
   if (state !== undefined && state !== "Normal" && state !== "PreparingNormal") {
     return {
       text: `in lifecycle state ${state} since ${pod.annotations["lifecycle.apps.kruise.io/timestamp"] ?? "an unknown time"}`,

@@ -5,7 +5,7 @@ import type { Claim, Pod, Revision } from "../../src/api/pod.ts";
 import { isActive, lifecycleState } from "../../src/api/pod.ts";
 import type { Action } from "../../src/plan/actions.ts";
 import { isAvailable, isReadyInNormalState } from "../../src/plan/availability.ts";
-import type { Member, Observation } from "../../src/plan/observation.ts";
+import type { Member, Observation, Refusal } from "../../src/plan/observation.ts";
 import type { Plan, WorkPlan } from "../../src/plan/plan.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { namedForDeletion, podsToDelete } from "../../src/plan/pods-to-delete.ts";
@@ -25,6 +25,8 @@ export interface GivenObservation extends GivenCloneSet {
   /** Per node. */
   nodeLabels?: Record<string, Record<string, string>>;
   spareIds?: string[];
+  /** By uid. */
+  refusals?: Record<string, Refusal>;
   foreignNames?: string[];
 }
 
@@ -45,6 +47,7 @@ export function anObservation(given: GivenObservation = {}): Observation {
     ],
     nodeLabels: new Map(Object.entries(given.nodeLabels ?? {})),
     spareIds: given.spareIds ?? [],
+    refusals: new Map(Object.entries(given.refusals ?? {})),
     foreignNames: new Set(given.foreignNames),
   };
 }

@@ -47,7 +47,7 @@ function object(
 }
 const withId = (id: string) => ({ app: "web", [label.instanceId]: id });
 
-const given = { nowMs: NOW_MS, features: featureDefaults, spareIds: [] as string[] };
+const given = { nowMs: NOW_MS, features: featureDefaults, spareIds: [] as string[], refusals: new Map() };
 const look = (spareIds: string[] = []) => {
   const seen = observe(caches, { namespace: "shop", name: "web" }, { ...given, spareIds });
   assert.ok(seen);

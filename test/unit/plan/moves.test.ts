@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { label } from "../../../src/api/constants.ts";
 import type { Action } from "../../../src/plan/actions.ts";
+import { NOW_MS } from "../../support/a-cloneset.ts";
 import type { GivenPod } from "../../support/a-pod.ts";
 import { aPod } from "../../support/a-pod.ts";
-import { OLD } from "../../support/a-revision.ts";
+import { NEW, OLD } from "../../support/a-revision.ts";
 import type { GivenObservation } from "../../support/an-observation.ts";
-import { anObservation, workPlan } from "../../support/an-observation.ts";
+import { actionsOf, anObservation, workPlan } from "../../support/an-observation.ts";
 import { podsInShort, preDeleteHook, inShort as shortOf } from "../../support/pods-in-short.ts";
 
 const hook = { inPlaceUpdate: { labelsHandler: { serving: "yes" }, finalizersHandler: ["example.com/f"] } };
@@ -90,4 +91,24 @@ test("moves: a pod that is named for deletion is not moved, even while it may no
   const lifecycle = { preDelete: { ...preDeleteHook.preDelete, markPodNotReady: true } };
   const seen = anObservation({ replicas: 3, maxUnavailable: 1, minReadySeconds: 10, lifecycle, pods });
   assert.equal(shortOf(workPlan(seen), pods), "nothing");
+});
+
+test("a pod whose update the server refused waits, is told of, and the others go on", () => {
+  const pods = [aPod({ id: "aaaaa", revision: OLD, gated: true }), aPod({ id: "bbbbb", revision: OLD, gated: true })];
+  const [first] = pods;
+  const refusal = { revision: NEW, message: "no room", times: 1, notBeforeMs: NOW_MS + 4_000 };
+  const seen = anObservation({
+    type: "InPlaceIfPossible",
+    replicas: 2,
+    pods,
+    refusals: { [first?.uid ?? ""]: refusal },
+  });
+  const planned = workPlan(seen);
+  assert.deepEqual(
+    actionsOf(planned.actions, "updatePodInPlace").map((action) => action.pod.name),
+    ["web-bbbbb"],
+  );
+  assert.deepEqual(planned.problems, ["update pod web-aaaaa: refused by the server: no room"]);
+  assert.equal(planned.againInMs, 4_000);
+  assert.equal(planned.statusInput.stalled, undefined, "room may come, so nothing needs an edit");
 });

@@ -202,6 +202,11 @@ test("plan: looks again when the next ready pod becomes available", () => {
   assert.equal(workPlan(anObservation({ replicas: 2, minReadySeconds: 10, same: true, pods })).againInMs, 6_001);
 });
 
+test("plan: looks again after one period when a pod seems to have become ready in the future", () => {
+  const pods = [aPod({ readyForSeconds: -3600 })];
+  assert.equal(workPlan(anObservation({ replicas: 1, minReadySeconds: 10, same: true, pods })).againInMs, 10_001);
+});
+
 test("plan: what cannot be created now is told once, with the limit", () => {
   const { notes } = workPlan(
     anObservation({ replicas: 9, scaleMaxUnavailable: 3, same: true, pods: podsInShort("5n 1n✗") }),
@@ -213,4 +218,22 @@ test("plan: what cannot be created now is told once, with the limit", () => {
       message: "3 pods are missing, 2 may be created now: scaleStrategy.maxUnavailable allows 3 unavailable pods",
     },
   ]);
+});
+
+const finishedPods = (count: number) =>
+  Array.from({ length: count }, (_, n) =>
+    aPod({ id: `fffff${n}`.slice(-5), phase: "Failed", ready: false, createdSecondsAgo: 1000 - n }),
+  );
+
+test("finished pods without PVCs: the last three stay, older ones go once every wanted pod is available", () => {
+  const alive = aPod({ id: "aaaaa" });
+  const finished = finishedPods(5);
+  const all = workPlan(anObservation({ replicas: 1, same: true, pods: [alive, ...finished] }));
+  assert.deepEqual(
+    actionsOf(all.actions, "deletePod").map(({ pod }) => pod.name),
+    finished.slice(0, 2).map(({ name }) => name),
+  );
+  const starting = aPod({ id: "aaaaa", ready: false });
+  const early = workPlan(anObservation({ replicas: 1, same: true, pods: [starting, ...finished] }));
+  assert.deepEqual(actionsOf(early.actions, "deletePod"), []);
 });

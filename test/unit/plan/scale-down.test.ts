@@ -178,20 +178,25 @@ test("scale in: paused, excess is counted without surge", () => {
   assert.equal(inShort(workPlan(seen), pods), "scale in 1n✗");
 });
 
-test("a named pod goes whatever happens to it meanwhile, a chosen one only as it was seen", () => {
+test("a named pod goes whatever happens to it meanwhile, unless it goes because it is not ready; a chosen one only as it was seen", () => {
   const pods = [
     aPod({ id: "bbbbb", named: true, ready: false }),
-    aPod({ id: "ccccc" }),
+    aPod({ id: "ccccc", named: true }),
     aPod({ id: "ddddd" }),
     aPod({ id: "fffff" }),
+    aPod({ id: "ggggg" }),
   ];
-  const forNamed = actionsOf(workPlan(anObservation({ replicas: 3, same: true, pods })).actions, "deletePod");
+  const seen = anObservation({ replicas: 4, maxUnavailable: 1, same: true, pods });
+  const forNamed = actionsOf(workPlan(seen).actions, "deletePod");
   assert.deepEqual(
     forNamed.map(({ pod, ifUnchanged }) => [pod.name, ifUnchanged]),
-    [["web-bbbbb", false]],
+    [
+      ["web-bbbbb", true],
+      ["web-ccccc", false],
+    ],
   );
   const chosen = actionsOf(
-    workPlan(anObservation({ replicas: 2, same: true, pods: pods.slice(1) })).actions,
+    workPlan(anObservation({ replicas: 2, same: true, pods: pods.slice(2) })).actions,
     "deletePod",
   );
   assert.deepEqual(
