@@ -1,19 +1,19 @@
+import type { LifecycleState } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import type { Claim, ObjectRef } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
 import type { CreateRevision } from "../revision/history.ts";
 
 /** Why a pod is deleted. Only `finished` keeps the pod's PVCs: the same id comes back with them. */
-export type DeleteReason = "scaleDown" | "podsToDelete" | "recreateUpdate" | "finished";
+export type DeleteReason = "scaleDown" | "podsToDelete" | "hookDone" | "recreateUpdate" | "finished";
 
 /** Why a pod is patched without moving to another revision. */
 export type RefreshReason =
   | "openGate"
-  | "inPlaceDone"
   | "graceOver"
   | "nextBatch"
   | "repairHash"
-  | "lifecycle"
+  | LifecycleState
   | "ownerVersion"
   | "release";
 

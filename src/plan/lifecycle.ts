@@ -70,7 +70,7 @@ export function toState(
     annotations: { [annotation.lifecycleTimestamp]: timestamp(nowMs) },
   };
   const patch = withConditions({ subresource: "", body: { metadata } }, stateConditions(pod, state, lifecycle, nowMs));
-  return { kind: "refreshPod", pod, patches: [patch], why: "lifecycle" };
+  return { kind: "refreshPod", pod, patches: [patch], why: state };
 }
 
 /** What a state says about service: conditions to write with it; [] if they are so already. */

@@ -179,9 +179,10 @@ function scaleOrMove(scene: Scene): Work {
   if (up.create > 0) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
 
   const leaving = members.filter((member) => member.preparingDelete);
-  const named = [...leaving, ...chooseNamed(members, counts, wanted)].flatMap((member) =>
-    removePod(scene, member, "podsToDelete"),
-  );
+  const named = [
+    ...leaving.flatMap((member) => removePod(scene, member, member.named ? "podsToDelete" : "hookDone")),
+    ...chooseNamed(members, counts, wanted).flatMap((member) => removePod(scene, member, "podsToDelete")),
+  ];
   if (named.length > 0) return { ...nothing(), actions: named, notes };
 
   // Named pods and hooks under way go first: what they leave decides what is still too many.

@@ -52,13 +52,7 @@ export function refresh(
   const conditions = state ? stateConditions(pod, state, cloneSet.spec.lifecycle, nowMs) : [];
   const patch = opened && withConditions(opened, conditions);
   if (patch) {
-    const why =
-      lifecycleState(pod) === "Updating"
-        ? "inPlaceDone"
-        : lifecycleState(pod) === "PreparingNormal"
-          ? "openGate"
-          : "lifecycle";
-    return { action: { kind: "refreshPod", pod, patches: [patch], why }, ...problem };
+    return { action: { kind: "refreshPod", pod, patches: [patch], why: state ?? "openGate" }, ...problem };
   }
   const repair = repairTemplateHash(pod);
   return repair ? { action: { kind: "refreshPod", pod, patches: [repair], why: "repairHash" }, ...problem } : problem;

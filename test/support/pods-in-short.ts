@@ -79,7 +79,7 @@ function wordsFor(action: Action, pods: readonly Pod[]): [string | undefined, st
       return ["patch", shortOf(action.pod.uid, pods)];
     case "refreshPod": {
       const state = stateIn(action);
-      return action.why === "lifecycle" && state?.startsWith("Preparing")
+      return action.why === state && state?.startsWith("Preparing")
         ? [`to ${state}`, shortOf(action.pod.uid, pods)]
         : [undefined, ""];
     }
@@ -95,7 +95,13 @@ function wordsFor(action: Action, pods: readonly Pod[]): [string | undefined, st
   }
 }
 
-const VERBS = { scaleDown: "scale in", podsToDelete: "delete", recreateUpdate: "recreate", finished: "clear" };
+const VERBS = {
+  scaleDown: "scale in",
+  podsToDelete: "delete",
+  hookDone: "delete",
+  recreateUpdate: "recreate",
+  finished: "clear",
+};
 
 function stateIn({ patches }: Action & { kind: "refreshPod" }): string | undefined {
   const metadata = patches[0]?.body.metadata as { labels?: Record<string, string> } | undefined;

@@ -29,6 +29,6 @@ test("an update that went through ends the refusal; stale and unrelated outcomes
   const once = refusalsAfter(new Map(), [refused()], 0);
   assert.equal(refusalsAfter(once, [{ kind: "done", action: update(NEW) }], 0).size, 0);
   assert.deepEqual(refusalsAfter(once, [{ kind: "stale", action: update(NEW) }], 0), once);
-  const refresh: Action = { kind: "refreshPod", pod, patches: [], why: "lifecycle" };
+  const refresh: Action = { kind: "refreshPod", pod, patches: [], why: "Normal" };
   assert.deepEqual(refusalsAfter(once, [{ kind: "failed", action: refresh, message: "no" }], 0), once);
 });

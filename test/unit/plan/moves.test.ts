@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { label } from "../../../src/api/constants.ts";
 import type { Action } from "../../../src/plan/actions.ts";
 import { NOW_MS } from "../../support/a-cloneset.ts";
 import type { GivenPod } from "../../support/a-pod.ts";
@@ -28,9 +27,7 @@ function fate(pod: GivenPod, given: GivenObservation = {}): string[] {
 }
 
 function inShort(action: Action): string {
-  return action.kind === "refreshPod"
-    ? `${action.why} ${metadataOf(action).labels?.[label.lifecycleState] ?? ""}`
-    : action.kind;
+  return action.kind === "refreshPod" ? action.why : action.kind;
 }
 
 function metadataOf(action: Action): { labels?: Record<string, string>; finalizers?: string[] } {
@@ -38,7 +35,7 @@ function metadataOf(action: Action): { labels?: Record<string, string>; finalize
 }
 
 const fates: { name: string; pod: GivenPod; given?: GivenObservation; want: string[] }[] = [
-  { name: "a pod that its hook holds is asked to prepare", pod: held, want: ["lifecycle PreparingUpdate"] },
+  { name: "a pod that its hook holds is asked to prepare", pod: held, want: ["PreparingUpdate"] },
   { name: "and then waited for", pod: { ...held, state: "PreparingUpdate" }, want: [] },
   { name: "until the hook lets go", pod: { state: "PreparingUpdate" }, want: ["updatePodInPlace"] },
   { name: "one that no handler holds moves at once", pod: {}, want: ["updatePodInPlace"] },
@@ -55,19 +52,19 @@ const fates: { name: string; pod: GivenPod; given?: GivenObservation; want: stri
   {
     name: "one that was updated and is to move again asks its hook anew",
     pod: { state: "Updated" },
-    want: ["lifecycle PreparingUpdate"],
+    want: ["PreparingUpdate"],
   },
   {
     name: "paused, a pod that waits for its hook goes back into service",
     pod: { ...held, state: "PreparingUpdate" },
     given: { paused: true },
-    want: ["lifecycle Normal"],
+    want: ["Normal"],
   },
   {
     name: "so it does when the partition is raised",
     pod: { ...held, state: "PreparingUpdate" },
     given: { partition: 1 },
-    want: ["lifecycle Normal"],
+    want: ["Normal"],
   },
   { name: "a re-creation asks no update hook", pod: held, given: { type: "ReCreate" }, want: ["deletePod"] },
 ];

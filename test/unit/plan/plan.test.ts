@@ -142,7 +142,7 @@ test("plan: pods get on by themselves whatever else happens: paused, OnDelete or
     const { actions } = workPlan(anObservation({ replicas: 1, type: "InPlaceOnly", ...given, pods: [fresh] }));
     assert.deepEqual(
       actionsOf(actions, "refreshPod").map(({ why }) => why),
-      ["openGate"],
+      ["Normal"],
     );
   }
 });
