@@ -37,7 +37,7 @@ export async function eventually<T>(what: string, check: () => Promise<T> | T, w
  */
 export async function remains(
   what: string,
-  check: () => Promise<unknown> | unknown,
+  check: () => unknown,
   { forMs = 4000, diagnosis }: { forMs?: number } & Pick<Waiting, "diagnosis"> = {},
 ): Promise<void> {
   const endMs = Date.now() + forMs;

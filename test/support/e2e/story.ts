@@ -163,7 +163,7 @@ export class Story {
     return eventually(what, check, { withinMs, diagnosis: () => this.diagnosis() });
   }
 
-  remains(what: string, check: () => Promise<unknown> | unknown): Promise<void> {
+  remains(what: string, check: () => unknown): Promise<void> {
     return remains(what, check, { diagnosis: () => this.diagnosis() });
   }
 

@@ -1,0 +1,190 @@
+/** The command line of the end-to-end tests: `npm run e2e -- [flags]`. */
+import { spawn } from "node:child_process";
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { commandOnPath, findOrBuildBinaries } from "../cluster/binaries.ts";
+import { type Cluster, openCluster, runKubectl, startCluster } from "../cluster/start-cluster.ts";
+import { eventually } from "../support/e2e/eventually.ts";
+import { RUN_LABEL, type Setting, settingVariables } from "../support/e2e/setting.ts";
+
+const USAGE = `Usage: npm run e2e -- [flags]
+
+Runs the end-to-end scenarios: kubectl, a real API server, and the controller as a process of its own.
+By default a cluster with a real node is started for them (needs root) and removed afterwards.
+
+  --fake             simulated nodes: the scenarios that need no containers, and those that need many pods
+  --cluster DIR      use the cluster that runs in DIR (see: npm run cluster -- up --help), and leave it running
+  --kubeconfig FILE  use any other cluster, whose nodes can pull local/app v1, v2, v3; with --fake: has simulated nodes
+  --only NAME,…      only the scenario files of these names, such as "broken-image"
+  --concurrency N    scenario files at the same time (default: 2)
+  --seed N           the random moments at which controllers are killed (default: drawn anew)
+  --list             print the names of the scenario files
+
+Scenarios have namespaces of their own. No other CloneSet controller may look after them.`;
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const CRD_FILE = fileURLToPath(new URL("../../crds/cloneset.yaml", import.meta.url));
+const SUFFIX = ".test.ts";
+const FAKE_NODES = 3;
+/** Scenario files that need more pods than a real node holds, or the audit log. */
+const SIMULATED_ONLY = ["two-controllers", "write-budget"];
+
+class UsageError extends Error {}
+
+async function main(argv: string[]): Promise<number> {
+  const flags = readFlags(argv);
+  if (flags.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const all = (await readdir(HERE))
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => name.slice(0, -SUFFIX.length));
+  if (flags.list) {
+    console.log(all.join("\n"));
+    return 0;
+  }
+  const only = flags.only?.split(",");
+  const unknown = only?.find((name) => !all.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--only: no scenario is called ${unknown}; there are ${all.join(", ")}`);
+  const names = all.filter((name) => (only ? only.includes(name) : flags.fake || !SIMULATED_ONLY.includes(name)));
+
+  const stage = await openStage(flags);
+  // A second Ctrl-C ends this process at once, as usual.
+  const interrupted = new Promise<number>((done) => process.once("SIGINT", () => done(130)));
+  try {
+    const crd = await stage.kubectl("apply", "-f", CRD_FILE);
+    console.error(crd.trim());
+    // Not `kubectl wait`: it gives up on a resource that has no conditions yet.
+    await eventually("the API server to know CloneSets", () => stage.kubectl("get", "clonesets", "--all-namespaces"));
+    const setting = { ...stage.setting, run: randomBytes(4).toString("hex"), seed: flags.seed };
+    const code = await Promise.race([runScenarios(names, setting, flags.concurrency), interrupted]);
+    await stage.kubectl("delete", "namespace", `--selector=${RUN_LABEL}=${setting.run}`, "--timeout=120s");
+    return code;
+  } finally {
+    await stage.close();
+  }
+}
+
+interface Stage {
+  setting: Omit<Setting, "run" | "seed">;
+  /** @throws if it fails */
+  kubectl(...args: string[]): Promise<string>;
+  close: () => Promise<void>;
+}
+
+async function openStage(flags: { fake: boolean; cluster?: string; kubeconfig?: string }): Promise<Stage> {
+  const { cluster, kubeconfig, close } = await reach(flags);
+  const kubectl = (await commandOnPath("kubectl")) ?? (await builtKubectl());
+  return {
+    setting: {
+      kubeconfig,
+      kubectl,
+      containers: cluster === undefined ? !flags.fake : cluster.nodeName !== undefined,
+      auditLog: cluster?.auditLog,
+    },
+    kubectl: async (...args) => {
+      const { code, stdout, stderr } = await runKubectl(kubectl, kubeconfig, args, { timeoutMs: 180_000 });
+      if (code !== 0) throw new Error(`kubectl ${args.join(" ")}\n${stdout}${stderr}`);
+      return stdout;
+    },
+    close,
+  };
+}
+
+async function reach({
+  fake,
+  cluster: dir,
+  kubeconfig,
+}: {
+  fake: boolean;
+  cluster?: string;
+  kubeconfig?: string;
+}): Promise<{
+  cluster?: Cluster;
+  kubeconfig: string;
+  close: () => Promise<void>;
+}> {
+  const leave = async () => {};
+  if (kubeconfig !== undefined) return { kubeconfig: resolve(kubeconfig), close: leave };
+  if (dir !== undefined) {
+    const cluster = await openCluster(dir);
+    if (cluster === undefined) throw new Error(`No cluster is ready in ${dir}`);
+    if (fake && cluster.nodeName !== undefined) throw new UsageError("--fake: the cluster has a real node");
+    return { cluster, kubeconfig: cluster.kubeconfig, close: leave };
+  }
+  const made = await mkdtemp(join(tmpdir(), "cloneset-e2e-"));
+  console.error(`starting a cluster in ${made}`);
+  const nodes = fake ? { fakeNodes: FAKE_NODES } : { node: true };
+  const cluster = await startCluster({ dir: made, audit: true, ...nodes, log: (line) => console.error(line) });
+  return { cluster, kubeconfig: cluster.kubeconfig, close: () => cluster.stop() };
+}
+
+async function builtKubectl(): Promise<string> {
+  const log = (line: string) => console.error(line);
+  return (
+    (await findOrBuildBinaries({ names: ["kubectl"], kubernetesVersion: undefined, log })).get("kubectl") ?? "kubectl"
+  );
+}
+
+/** node:test runs each file in a process of its own, and has the last word on the terminal. */
+function runScenarios(names: string[], setting: Setting, concurrency: number): Promise<number> {
+  console.error(`seed ${setting.seed}`);
+  const files = names.map((name) => join(HERE, `${name}${SUFFIX}`));
+  const args = ["--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec", ...files];
+  const child = spawn(process.execPath, args, {
+    stdio: "inherit",
+    env: { ...process.env, ...settingVariables(setting) },
+  });
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("exit", (code) => done(code ?? 1));
+  });
+}
+
+function readFlags(argv: string[]) {
+  const options = {
+    fake: { type: "boolean", default: false },
+    cluster: { type: "string" },
+    kubeconfig: { type: "string" },
+    only: { type: "string" },
+    concurrency: { type: "string", default: "2" },
+    seed: { type: "string" },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  } as const;
+  try {
+    const { values } = parseArgs({ args: argv, options });
+    if (values.cluster !== undefined && values.kubeconfig !== undefined) {
+      throw new Error("--cluster and --kubeconfig exclude each other");
+    }
+    return {
+      ...values,
+      concurrency: positive("concurrency", values.concurrency),
+      seed: values.seed === undefined ? randomInt(1, 2 ** 31) : positive("seed", values.seed),
+    };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function positive(flag: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) {
+    throw new UsageError(`--${flag}: want an integer >= 1, found ${JSON.stringify(text)}`);
+  }
+  return number;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof UsageError) console.error("See --help.");
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
