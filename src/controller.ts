@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { Features } from "./api/features.ts";
 import { CLONE_SETS } from "./api/resource.ts";
-import type { CacheEntry } from "./kube/cache.ts";
+import type { CacheEntry, ReflectorSink } from "./kube/cache.ts";
 import { Cache } from "./kube/cache.ts";
 import { KubeClient } from "./kube/client.ts";
 import type { Clock } from "./kube/clock.ts";
@@ -103,7 +103,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     cloneSets: cacheOf((raw) => trimmer.cloneSet(raw)),
     nodes: cacheOf((raw) => trimmer.node(raw)),
   };
-  const reflectorOf = (resource: Resource, sink: Cache<CacheEntry>) => {
+  const reflectorOf = (resource: Resource, sink: ReflectorSink) => {
     const { plural } = resource;
     const watched = metrics.reflector(plural);
     const reflector = new Reflector({
@@ -125,11 +125,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
   };
   // In this order a claim is never known without its pod, nor a pod without the CloneSet that explains it.
   const reflectors = [
-    reflectorOf(PERSISTENT_VOLUME_CLAIMS, caches.claims as unknown as Cache<CacheEntry>),
-    reflectorOf(CONTROLLER_REVISIONS, caches.revisions as unknown as Cache<CacheEntry>),
-    reflectorOf(PODS, caches.pods as unknown as Cache<CacheEntry>),
-    reflectorOf(NODES, caches.nodes as unknown as Cache<CacheEntry>),
-    reflectorOf(CLONE_SETS, caches.cloneSets as unknown as Cache<CacheEntry>),
+    reflectorOf(PERSISTENT_VOLUME_CLAIMS, caches.claims),
+    reflectorOf(CONTROLLER_REVISIONS, caches.revisions),
+    reflectorOf(PODS, caches.pods),
+    reflectorOf(NODES, caches.nodes),
+    reflectorOf(CLONE_SETS, caches.cloneSets),
   ];
 
   const recorder = new EventRecorder({
