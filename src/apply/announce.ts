@@ -2,7 +2,7 @@ import type { CloneSet } from "../api/cloneset.ts";
 import type { EventReason } from "../api/constants.ts";
 import { API_VERSION, KIND } from "../api/constants.ts";
 import type { InvolvedObject } from "../kube/events.ts";
-import type { Action } from "../plan/actions.ts";
+import type { Action, DeleteReason } from "../plan/actions.ts";
 import { describe } from "../plan/actions.ts";
 import type { Outcome } from "./apply.ts";
 
@@ -55,11 +55,22 @@ function reasonsOf(action: Action): { done: EventReason[]; failed: EventReason[]
 
 function doneText(action: Action): string {
   if (action.kind === "createPod") return `created pod ${action.name} at revision ${action.revision}`;
-  if (action.kind === "deletePod") return `deleted pod ${action.pod.name} (${action.reason})`;
+  if (action.kind === "deletePod") {
+    const claims = action.claims.map(({ name }) => name).join(", ");
+    return `deleted pod ${action.pod.name}${claims && ` with ${claims}`}: ${WHY_DELETED[action.reason]}`;
+  }
   if (action.kind === "updatePodInPlace")
     return `updated pod ${action.pod.name} in place to revision ${action.revision}`;
   return describe(action);
 }
+
+const WHY_DELETED: Record<DeleteReason, string> = {
+  scaleDown: "there are more than replicas asks for",
+  podsToDelete: "it was named for deletion",
+  hookDone: "its preDelete hook let go of it",
+  recreateUpdate: "it is re-created at the update revision",
+  finished: "it had finished; its claims stay",
+};
 
 /** The CloneSet as events refer to it. */
 export function involved({ namespace, name, uid, resourceVersion }: CloneSet): InvolvedObject {

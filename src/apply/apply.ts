@@ -1,4 +1,5 @@
 import type { CloneSet } from "../api/cloneset.ts";
+import { readinessGate } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { ObjectRef } from "../api/pod.ts";
@@ -127,7 +128,7 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
     case "updatePodInPlace":
       return updateInPlace(hands, action);
     case "refreshPod":
-      return patchInTurn(hands, action.why === "openGate" ? anyVersionOf(action.pod) : action.pod, action.patches);
+      return patchInTurn(hands, action.anyVersion ? anyVersionOf(action.pod) : action.pod, action.patches);
     case "adoptPod":
       return adopt(hands, cloneSet, "pod", action.pod);
     case "adoptClaim":
@@ -238,10 +239,7 @@ async function patch(
   return answer;
 }
 
-/**
- * A pod as it is, whatever its version. For the patch that first puts it into service: its kubelet writes to it at that
- * very moment, and whatever that writes, the gate may open.
- */
+/** A pod by its uid alone: a patch of it meets no conflict. */
 function anyVersionOf(pod: ObjectRef): ObjectRef {
   return { ...pod, resourceVersion: "" };
 }
@@ -255,13 +253,19 @@ async function patchInTurn(hands: Hands, pod: ObjectRef, patches: readonly PodPa
   }
 }
 
-/** A pod whose patch is refused after it was taken out of service goes back into service: refusing changed nothing in it. */
+/**
+ * A pod whose patch is refused after it was taken out of service goes back into service: refusing changed nothing in it.
+ * One that was out of service before stays there: an earlier update of it is still under way.
+ */
 async function updateInPlace(hands: Hands, action: Action & { kind: "updatePodInPlace" }): Promise<void> {
+  const before = hands.caches.pods.getByUid(action.pod.uid);
+  const wasOut = before?.conditions[readinessGate.inPlaceUpdateReady]?.status === "False";
   try {
     await patchInTurn(hands, action.pod, action.patches);
   } catch (error) {
     const pod = hands.caches.pods.getByUid(action.pod.uid);
-    const undo = error instanceof ApiError && pod ? intoService(pod, { nowMs: hands.clock.nowMs() }) : undefined;
+    const mayUndo = error instanceof ApiError && pod && !wasOut;
+    const undo = mayUndo ? intoService(pod, { nowMs: hands.clock.nowMs() }) : undefined;
     if (pod && undo) await patchInTurn(hands, pod, [undo]);
     throw error;
   }

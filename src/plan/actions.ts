@@ -33,7 +33,17 @@ export type Action =
       ifUnchanged: boolean;
     }
   | { kind: "updatePodInPlace"; pod: ObjectRef; revision: string; patches: PodPatch[]; warning?: string }
-  | { kind: "refreshPod"; pod: ObjectRef; patches: PodPatch[]; why: RefreshReason }
+  | {
+      kind: "refreshPod";
+      pod: ObjectRef;
+      patches: PodPatch[];
+      why: RefreshReason;
+      /**
+       * Patch the pod whatever its version. For the patch that first puts a pod into service: its kubelet writes to it at
+       * that very moment, and whatever that writes, the gate may open.
+       */
+      anyVersion?: boolean;
+    }
   | { kind: "adoptPod"; pod: ObjectRef }
   | { kind: "adoptClaim"; claim: Claim }
   | { kind: "adoptRevision"; revision: ObjectRef }

@@ -42,8 +42,9 @@ export function planMoves(scene: Scene): Moves {
   const outdated = members.filter((member) => member.updated !== toUpdated && isCandidate(member));
   if (outdated.length === 0) return nothing;
   const ordered = inUpdateOrder(outdated, { strategy: cloneSet.spec.updateStrategy, all: members });
-  const stranded = strandedActions(scene, ordered.slice(Math.abs(moves)));
-  if (moves === 0 && !repair) return { ...nothing, actions: stranded };
+  // After a template was set back they move on: sent back into service, they would be taken out again at once.
+  const notMoving = new Set(repair ? [] : ordered.slice(Math.abs(moves)));
+  if (moves === 0 && !repair) return { ...nothing, actions: strandedActions(scene, notMoving) };
   const target = toUpdated ? revisions.update : revisions.current;
   const verdicts = new Verdicts(scene, target);
   const refused: string[] = [];
@@ -60,6 +61,7 @@ export function planMoves(scene: Scene): Moves {
     if (verdict.possible)
       return [{ member, move: hasGate(member.pod, readinessGate.inPlaceUpdateReady) ? "inPlace" : "inPlaceUngated" }];
     if (type !== "InPlaceOnly") return [{ member, move: "recreate" }];
+    notMoving.add(member);
     impossible.push(
       `pod ${member.pod.name} cannot be updated in place, and InPlaceOnly allows nothing else: ${verdict.field}: ${verdict.why}`,
     );
@@ -82,7 +84,7 @@ export function planMoves(scene: Scene): Moves {
       : moveInPlace(scene, member.pod, target, verdicts.of(member.pod)),
   );
   return {
-    actions: [...stranded, ...moving],
+    actions: [...strandedActions(scene, notMoving), ...moving],
     notes: [...ungatedNote(candidates), ...imageNotes(moving), ...impossibleNote(impossible)],
     problems: [...impossible, ...refused],
     stalled: impossible[0],
@@ -90,10 +92,10 @@ export function planMoves(scene: Scene): Moves {
   };
 }
 
-/** Pods that wait for an update hook although nobody is to be updated any more go back into service. */
-function strandedActions({ cloneSet, seen }: Scene, notMoving: readonly Member[]): Action[] {
+/** Pods that wait for an update hook although they are not to be updated any more, or cannot be, go back into service. */
+function strandedActions({ cloneSet, seen }: Scene, notMoving: ReadonlySet<Member>): Action[] {
   const { lifecycle } = cloneSet.spec;
-  return notMoving
+  return [...notMoving]
     .filter(({ pod }) => lifecycleState(pod) === "PreparingUpdate")
     .map(({ pod }) => toState(pod, "Normal", { lifecycle, nowMs: seen.nowMs }));
 }

@@ -52,7 +52,11 @@ export function refresh(
   const conditions = state ? stateConditions(pod, state, cloneSet.spec.lifecycle, nowMs) : [];
   const patch = opened && withConditions(opened, conditions);
   if (patch) {
-    return { action: { kind: "refreshPod", pod, patches: [patch], why: state ?? "openGate" }, ...problem };
+    const anyVersion = lifecycleState(pod) === "PreparingNormal" ? { anyVersion: true } : {};
+    return {
+      action: { kind: "refreshPod", pod, patches: [patch], why: state ?? "openGate", ...anyVersion },
+      ...problem,
+    };
   }
   const repair = repairTemplateHash(pod);
   return repair ? { action: { kind: "refreshPod", pod, patches: [repair], why: "repairHash" }, ...problem } : problem;

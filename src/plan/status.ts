@@ -121,7 +121,7 @@ function conditions(status: CloneSetStatus, input: StatusInput): Condition[] {
     {
       type: "Stalled",
       status: stalled ? "True" : "False",
-      reason: stalled ? "NeedsEdit" : "NotStalled",
+      reason: input.stalled ? "NeedsEdit" : stalled ? "ProgressDeadlineExceeded" : "NotStalled",
       message: stalled ?? "",
     },
     ...failureCondition("FailedScale", failures.scale, cloneSet),

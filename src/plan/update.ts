@@ -63,7 +63,9 @@ export function chooseMoves(
   const downOnTarget = members.filter((member) => !member.available && member.updated === toUpdated).length;
   const chosen: { member: Member; move: Move }[] = [];
   for (const candidate of candidates) {
-    if (downOnTarget + chosen.length >= budget) break;
+    // One broken pod may always be tried: it may be what keeps missing or surge pods from being created.
+    const least = candidate.member.available ? 0 : 1;
+    if (downOnTarget + chosen.length >= Math.max(budget, least)) continue;
     if (chosen.length >= moves && !(repair && !candidate.member.available)) continue;
     if (candidate.move === "inPlaceUngated" && ungatedBusy) continue;
     if (candidate.member.available) {

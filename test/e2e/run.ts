@@ -55,15 +55,13 @@ async function main(argv: string[]): Promise<number> {
   const names = all.filter((name) => (only ? only.includes(name) : flags.fake || !SIMULATED_ONLY.includes(name)));
 
   const stage = await openStage(flags);
-  // A second Ctrl-C ends this process at once, as usual.
-  const interrupted = new Promise<number>((done) => process.once("SIGINT", () => done(130)));
   try {
     const crd = await stage.kubectl("apply", "-f", CRD_FILE);
     console.error(crd.trim());
     // Not `kubectl wait`: it gives up on a resource that has no conditions yet.
     await eventually("the API server to know CloneSets", () => stage.kubectl("get", "clonesets", "--all-namespaces"));
     const setting = { ...stage.setting, run: randomBytes(4).toString("hex"), seed: flags.seed };
-    const code = await Promise.race([runScenarios(names, setting, flags.concurrency), interrupted]);
+    const code = await runScenarios(names, setting, flags.concurrency);
     await stage.kubectl("delete", "namespace", `--selector=${RUN_LABEL}=${setting.run}`, "--timeout=120s");
     return code;
   } finally {
@@ -119,7 +117,7 @@ async function reach({
     return { cluster, kubeconfig: cluster.kubeconfig, close: leave };
   }
   const made = await mkdtemp(join(tmpdir(), "cloneset-e2e-"));
-  console.error(`starting a cluster in ${made}`);
+  console.error(`starting a cluster in ${made} (if it is ever left over: npm run cluster -- down --dir ${made})`);
   const nodes = fake ? { fakeNodes: FAKE_NODES } : { node: true };
   const cluster = await startCluster({ dir: made, audit: true, ...nodes, log: (line) => console.error(line) });
   return { cluster, kubeconfig: cluster.kubeconfig, close: () => cluster.stop() };
@@ -141,6 +139,8 @@ function runScenarios(names: string[], setting: Setting, concurrency: number): P
     stdio: "inherit",
     env: { ...process.env, ...settingVariables(setting) },
   });
+  // Once each: a second Ctrl-C ends this process without cleaning up.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill(signal));
   return new Promise((done, fail) => {
     child.on("error", fail);
     child.on("exit", (code) => done(code ?? 1));

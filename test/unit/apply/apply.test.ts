@@ -333,6 +333,16 @@ test("in place: a pod whose patch is refused goes back into service", async () =
   );
 });
 
+test("in place: a pod that an earlier update holds out of service stays there when the next one is refused", async () => {
+  exists(PODS, "web-aaaaa", {
+    spec: { nodeName: "n1", readinessGates: [{ conditionType: "InPlaceUpdateReady" }] },
+    status: { phase: "Running", conditions: [{ type: "InPlaceUpdateReady", status: "False" }] },
+  } as Partial<KubeObject>);
+  kube.fail({ call: "patch web-aaaaa", error: refused(422, "Invalid", "patch", "image: forbidden") });
+  assert.deepEqual(await outcomes([inPlace("web-aaaaa")]), ["failed: image: forbidden"]);
+  assert.ok(kube.calls.length <= 2, kube.calls.join());
+});
+
 test("in place: an answer that never came, and the pod has changed: look again", async () => {
   exists(PODS, "web-aaaaa");
   kube.fail({ call: "patch web-aaaaa", error: unknownOutcome(), applied: true });

@@ -66,6 +66,12 @@ const fates: { name: string; pod: GivenPod; given?: GivenObservation; want: stri
     given: { partition: 1 },
     want: ["Normal"],
   },
+  {
+    name: "but after the template was set back it waits on, whatever the partition holds: not available, it moves",
+    pod: { ...held, state: "PreparingUpdate" },
+    given: { partition: 1, same: true },
+    want: [],
+  },
   { name: "a re-creation asks no update hook", pod: held, given: { type: "ReCreate" }, want: ["deletePod"] },
 ];
 for (const { name, pod, given, want } of fates) {

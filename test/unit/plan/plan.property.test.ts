@@ -278,7 +278,8 @@ test(
     const before = all.filter((pod) => isNew(pod) === toNew && !available(pod)).length;
     atMost(
       before + moved.length,
-      Math.max(before, maxUnavailable + all.length - replicas),
+      // One broken pod may always be tried: it may be what keeps missing or surge pods from being created.
+      Math.max(before, maxUnavailable + all.length - replicas, moved.every((pod) => !available(pod)) ? 1 : 0),
       "down on the target revision",
     );
   }),
