@@ -6,15 +6,18 @@ import type { Logger } from "pino";
 import { pino } from "pino";
 import pretty from "pino-pretty";
 import packageJson from "../package.json" with { type: "json" };
+import type { Webhook } from "../webhook/start.ts";
 import type { Features } from "./api/features.ts";
 import { featureDefaults, parseFeatures } from "./api/features.ts";
 import type { Controller } from "./controller.ts";
 import { NoCloneSetsError, startController } from "./controller.ts";
+import { KubeClient } from "./kube/client.ts";
 import { realClock } from "./kube/clock.ts";
 import { messageOf } from "./kube/errors.ts";
-import { metricsRoutes } from "./kube/health.ts";
+import { HealthChecks, metricsRoutes } from "./kube/health.ts";
 import type { Listening } from "./kube/http-server.ts";
 import { serve } from "./kube/http-server.ts";
+import { Metrics } from "./kube/metrics.ts";
 import { openSession } from "./kube/session.ts";
 import { HttpTransport } from "./kube/transport.ts";
 
@@ -53,6 +56,13 @@ const FLAGS = {
     default: "",
     help: "register the webhook under this URL, for running outside the cluster",
   },
+  "webhook-cert-dir": {
+    value: "DIR",
+    default: "",
+    help: "read tls.crt and tls.key from here, e.g. from cert-manager (default: own certificates, in a Secret)",
+  },
+  "webhook-tls-min-version": { value: "VERSION", default: "1.3", help: "1.3, or 1.2 for old API servers" },
+  controllers: { value: "on|off", default: "on", help: "off: serve the webhook only" },
   "feature-gates": { value: "A=true,…", default: "", help: `switches: ${Object.keys(featureDefaults).join(", ")}` },
   "take-over": { value: "BOOL", default: "false", help: "act although an OpenKruise controller is running" },
   "log-level": { value: "LEVEL", default: "info", help: "debug, info, warn or error" },
@@ -141,9 +151,11 @@ function readSettings(argv: string[], environment: NodeJS.ProcessEnv): Settings 
   };
   oneOf("log-level", "debug", "info", "warn", "error");
   oneOf("log-format", "json", "pretty");
-  if (flags["webhook-address"] !== "off" || flags["webhook-url"] !== "") {
-    throw new UsageError('--webhook-address: this version has no admission webhook yet; want "off"');
-  }
+  oneOf("webhook-tls-min-version", "1.3", "1.2");
+  if (oneOf("controllers", "on", "off") === "off" && flags["webhook-address"] === "off")
+    throw new UsageError('--controllers: with "off" there is nothing to run but the webhook; give --webhook-address');
+  if (flags["webhook-url"] !== "" && !/^https:\/\/[^/?#]+\/?$/.test(flags["webhook-url"]))
+    throw new UsageError(`--webhook-url: want https://host:port, found ${JSON.stringify(flags["webhook-url"])}`);
   const workers = number("workers", 1);
   if (!Number.isInteger(workers))
     throw new UsageError(`--workers: want a whole number, found ${JSON.stringify(flags.workers)}`);
@@ -181,44 +193,70 @@ async function run({ flags, workers, qps, burst, leaderElect, takeOver, features
   const transport = new HttpTransport({ session, clock: realClock });
   const servers: (Listening | undefined)[] = [];
   let controller: Controller | undefined;
+  let webhook: Webhook | undefined;
   let ending = false;
   const end = async (code: number, why: string): Promise<void> => {
     if (ending) return;
     ending = true;
     log.info({ why }, "stopping");
+    await webhook?.stop();
     await controller?.stop();
     await Promise.all(servers.flatMap((server) => (server ? [server.close()] : [])));
     process.exit(code);
   };
-  controller = await startController({
-    transport,
-    clock: realClock,
-    log,
-    version: packageJson.version,
-    features,
-    namespace: flags.namespace || undefined,
-    workers,
-    qps,
-    burst,
-    leaderElection: leaderElect
-      ? {
-          namespace: flags["leader-elect-namespace"] || session.namespace,
-          name: flags["leader-elect-name"],
-          identity: `${hostname()}_${randomUUID()}`,
-        }
-      : undefined,
-    takeOver,
-    // Whoever lost the lease must not linger: the next leader counts on silence.
-    onLost: (reason) => {
-      log.error({ reason }, "no longer leading, leaving");
-      process.exit(1);
-    },
-  });
+  const namespace = flags["leader-elect-namespace"] || session.namespace;
+  const userAgent = `cloneset-controller/${packageJson.version}`;
+  const plain = new KubeClient({ transport, clock: realClock, userAgent, fieldManager: "cloneset-controller" });
+  if (flags.controllers === "on")
+    controller = await startController({
+      transport,
+      clock: realClock,
+      log,
+      version: packageJson.version,
+      features,
+      namespace: flags.namespace || undefined,
+      workers,
+      qps,
+      burst,
+      leaderElection: leaderElect
+        ? {
+            namespace,
+            name: flags["leader-elect-name"],
+            identity: `${hostname()}_${randomUUID()}`,
+          }
+        : undefined,
+      takeOver,
+      // Whoever lost the lease must not linger: the next leader counts on silence.
+      onLost: (reason) => {
+        log.error({ reason }, "no longer leading, leaving");
+        process.exit(1);
+      },
+    });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void end(0, signal));
+  const { health, metrics } = controller ?? { health: new HealthChecks(), metrics: new Metrics() };
   servers.push(
-    await serve(flags["health-address"], controller.health.routes()),
-    await serve(flags["metrics-address"], metricsRoutes(controller.metrics.registry)),
+    await serve(flags["health-address"], health.routes()),
+    await serve(flags["metrics-address"], metricsRoutes(metrics.registry)),
   );
+  if (flags["webhook-address"] !== "off") {
+    // Loaded here: whoever runs without the webhook need not wait for the schema to be compiled.
+    const { startWebhook } = await import("../webhook/start.ts");
+    const { cachedPods, livePods } = await import("../webhook/lookup.ts");
+    webhook = await startWebhook({
+      address: flags["webhook-address"],
+      url: flags["webhook-url"] || undefined,
+      certDir: flags["webhook-cert-dir"] || undefined,
+      minVersion: flags["webhook-tls-min-version"] === "1.2" ? "TLSv1.2" : "TLSv1.3",
+      namespace,
+      client: plain,
+      clock: realClock,
+      log,
+      features,
+      registry: metrics.registry,
+      health,
+      pods: controller ? cachedPods(controller.caches.pods, () => controller.isSynced()) : livePods(plain),
+    });
+  }
   log.info(
     { version: packageJson.version, metrics: flags["metrics-address"], health: flags["health-address"] },
     "started",
