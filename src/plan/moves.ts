@@ -12,6 +12,8 @@ import type { Note } from "./notes.ts";
 import type { Member } from "./observation.ts";
 import { removePod } from "./removal.ts";
 import type { Scene } from "./scene.ts";
+import type { Tally } from "./tally.ts";
+import { tally } from "./tally.ts";
 import type { Move } from "./update.ts";
 import { chooseMoves, podsToMove } from "./update.ts";
 import { inUpdateOrder } from "./update-order.ts";
@@ -32,27 +34,29 @@ const nothing: Moves = { actions: [], notes: [], problems: [], stalled: undefine
 
 /** Plans the moves to the update revision (or, where rollback is on, back to the current one). */
 export function planMoves(scene: Scene): Moves {
-  const { cloneSet, members, counts, wanted, revisions } = scene;
+  const { cloneSet, members, wanted, revisions } = scene;
   const { type, paused } = cloneSet.spec.updateStrategy;
+  // That a pod makes ready to be updated counts for scaling alone: here it would mean that nobody is left to update.
+  const counts = tally(members, { ...scene.seen.features, PreparingUpdateAsUpdate: false });
   const isHeld = type === "OnDelete" || paused;
-  const moves = isHeld ? 0 : podsToMove(counts, wanted);
+  const moves = isHeld ? 0 : podsToMove(withoutNamed(counts), wanted);
   // The template was set back: nothing is tried out any more, so the partition protects nobody from a broken pod.
   const repair = !isHeld && revisions.current.name === revisions.update.name;
   const toUpdated = moves >= 0;
   const outdated = members.filter((member) => member.updated !== toUpdated && isCandidate(member));
   if (outdated.length === 0) return nothing;
   const ordered = inUpdateOrder(outdated, { strategy: cloneSet.spec.updateStrategy, all: members });
-  // After a template was set back they move on: sent back into service, they would be taken out again at once.
-  const notMoving = new Set(repair ? [] : ordered.slice(Math.abs(moves)));
-  if (moves === 0 && !repair) return { ...nothing, actions: strandedActions(scene, notMoving) };
+  if (moves === 0 && !repair) return { ...nothing, actions: strandedActions(scene, ordered) };
   const target = toUpdated ? revisions.update : revisions.current;
   const verdicts = new Verdicts(scene, target);
+  const unable: Member[] = [];
   const refused: string[] = [];
   const impossible: string[] = [];
   const againAtMs: number[] = [];
   const candidates = ordered.flatMap((member): { member: Member; move: Move }[] => {
     const refusal = scene.seen.refusals.get(member.pod.uid);
     if (refusal?.revision === target.name && scene.seen.nowMs < refusal.notBeforeMs) {
+      unable.push(member);
       refused.push(`update pod ${member.pod.name}: refused by the server: ${refusal.message}`);
       againAtMs.push(refusal.notBeforeMs);
       return [];
@@ -61,7 +65,7 @@ export function planMoves(scene: Scene): Moves {
     if (verdict.possible)
       return [{ member, move: hasGate(member.pod, readinessGate.inPlaceUpdateReady) ? "inPlace" : "inPlaceUngated" }];
     if (type !== "InPlaceOnly") return [{ member, move: "recreate" }];
-    notMoving.add(member);
+    unable.push(member);
     impossible.push(
       `pod ${member.pod.name} cannot be updated in place, and InPlaceOnly allows nothing else: ${verdict.field}: ${verdict.why}`,
     );
@@ -83,8 +87,10 @@ export function planMoves(scene: Scene): Moves {
       ? removePod(scene, member, "recreateUpdate")
       : moveInPlace(scene, member.pod, target, verdicts.of(member.pod)),
   );
+  // After a template was set back they move on: sent back into service, they would be taken out again at once.
+  const surplus = repair ? [] : candidates.slice(Math.abs(moves)).filter((candidate) => !chosen.includes(candidate));
   return {
-    actions: [...strandedActions(scene, notMoving), ...moving],
+    actions: [...strandedActions(scene, [...unable, ...surplus.map(({ member }) => member)]), ...moving],
     notes: [...ungatedNote(candidates), ...imageNotes(moving), ...impossibleNote(impossible)],
     problems: [...impossible, ...refused],
     stalled: impossible[0],
@@ -93,11 +99,20 @@ export function planMoves(scene: Scene): Moves {
 }
 
 /** Pods that wait for an update hook although they are not to be updated any more, or cannot be, go back into service. */
-function strandedActions({ cloneSet, seen }: Scene, notMoving: ReadonlySet<Member>): Action[] {
+function strandedActions({ cloneSet, seen }: Scene, notMoving: readonly Member[]): Action[] {
   const { lifecycle } = cloneSet.spec;
-  return [...notMoving]
+  return notMoving
     .filter(({ pod }) => lifecycleState(pod) === "PreparingUpdate")
     .map(({ pod }) => toState(pod, "Normal", { lifecycle, nowMs: seen.nowMs }));
+}
+
+/**
+ * Named pods neither move nor count: they go by themselves, and what stands in for one of them has its revision already.
+ * Counted, they would have their stand-in re-created, and that one again, for as long as they are there.
+ */
+function withoutNamed(counts: Tally): Tally {
+  const { active, named } = counts;
+  return { ...counts, active: { old: active.old - named.old, updated: active.updated - named.updated } };
 }
 
 /**

@@ -78,6 +78,12 @@ for (const { name, pod, given, want } of fates) {
   test(`moves: ${name}`, () => assert.deepEqual(fate(pod, given), want));
 }
 
+test("moves: the old stand-in of an old pod that is named stays", () => {
+  const pods = podsInShort("1o* 1o✗ 2n");
+  const seen = anObservation({ replicas: 3, partition: 1, maxUnavailable: 0, maxSurge: 1, type: "ReCreate", pods });
+  assert.deepEqual(workPlan(seen).actions, []);
+});
+
 test("moves: asking the hook anew puts its handlers back on the pod", () => {
   const pods = [aPod({ revision: OLD, gated: true, state: "Updated" })];
   const seen = anObservation({ replicas: 1, type: "InPlaceOnly", maxUnavailable: 1, lifecycle: hook, pods });
