@@ -2,8 +2,8 @@ import type { CloneSetSpec } from "../api/cloneset.ts";
 import { readinessGate } from "../api/constants.ts";
 import type { Pod } from "../api/pod.ts";
 import { lifecycleState } from "../api/pod.ts";
+import { maxSurge } from "./max-surge.ts";
 import { podCount } from "./pod-count.ts";
-import { maxSurge } from "./surge.ts";
 
 /**
  * How many pods may be unavailable at once. Unit: pods.

@@ -1,19 +1,7 @@
-import type { CloneSetSpec } from "../api/cloneset.ts";
-import { podCount } from "./pod-count.ts";
 import type { Tally } from "./tally.ts";
 import { both } from "./tally.ts";
 import type { Targets } from "./targets.ts";
 import { moveDifference } from "./update.ts";
-
-/**
- * How many pods may exist beyond `replicas`. Unit: pods. Percentages round up; 0 while paused.
- *
- * @throws {SpecError} if the field is neither an integer >= 0 nor a percentage
- */
-export function maxSurge({ replicas, updateStrategy }: Pick<CloneSetSpec, "replicas" | "updateStrategy">): number {
-  if (updateStrategy.paused) return 0;
-  return podCount(updateStrategy.maxSurge, { of: replicas, round: "up", field: "spec.updateStrategy.maxSurge" });
-}
 
 /** Surge in use now, and how much of it is at the current revision. Unit: pods. */
 export interface Surge {

@@ -1,9 +1,9 @@
 import type { CloneSetSpec, PausedSplit } from "../api/cloneset.ts";
 import type { Features } from "../api/features.ts";
 import { maxUnavailable, scaleMaxUnavailable } from "./availability.ts";
+import { maxSurge } from "./max-surge.ts";
 import { partition } from "./partition.ts";
 import { heldPartition } from "./paused.ts";
-import { maxSurge } from "./surge.ts";
 
 /** What the spec asks for, resolved to numbers of pods. */
 export interface Targets {
