@@ -70,6 +70,8 @@ function nextStep(pod: Pod, state: InPlaceState): InPlaceProgress {
 
 function unfinishedImage(pod: Pod, state: InPlaceState): Waiting | undefined {
   for (const [container, last] of Object.entries(state.lastContainerStatuses)) {
+    // An earlier update left it so, and a later batch of this one patches it: until then it may well be broken.
+    if (Object.hasOwn(state.nextContainerImages, container)) continue;
     const why = whyUnfinished(pod, container, last);
     if (why !== undefined) return { kind: "waiting", container, why };
   }

@@ -17,8 +17,9 @@ export function moveDifference(counts: Tally, wanted: Targets): Sides {
 /** How many pods to move: positive = to the update revision, negative = back to the current one. Unit: pods. */
 export function podsToMove(counts: Tally, wanted: Targets): number {
   const { old, updated } = moveDifference(counts, wanted);
-  const pods = Math.abs(old) <= Math.abs(updated) ? old : -updated;
-  return pods === 0 ? 0 : pods;
+  // Pods that both sides lack, or have too many of, are a matter of scaling: what moved would have to move back.
+  if (old * updated >= 0) return 0;
+  return Math.abs(old) <= Math.abs(updated) ? old : -updated;
 }
 
 /** What each chosen pod costs: nothing yet, a restart of containers, or its existence. */

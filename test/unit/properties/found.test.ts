@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { History, Setting, Step } from "../../support/model/history.ts";
 import { play } from "./play.ts";
 
-// Histories in which a property once failed, cut down to what matters.
+// Histories in which a property once failed, cut down to what matters, and such as chance seldom makes.
 
 const setting: Setting = {
   type: "InPlaceIfPossible",
@@ -65,6 +65,106 @@ const cases: { name: string; setting?: Partial<Setting>; first?: Partial<History
       { what: "template", template: { app: "app:v2" } },
       ...[pass, pass],
       { what: "passes" },
+    ],
+  },
+  {
+    name: "a template set back while a later batch is broken: the broken container is not waited for before its turn comes",
+    setting: { twoContainers: true },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:broken", log: "log:v2" } },
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v1", log: "log:v1" } },
+    ],
+  },
+  {
+    name: "CloneSetPartitionRollback: a pod just made is not sent back while pods are missing on both sides",
+    setting: { type: "ReCreate", rollBack: true },
+    first: { replicas: 3, partition: 1, maxUnavailable: 1, throttle: 1 },
+    steps: [
+      ...[pass, pass, nodes, nodes, nodes],
+      { what: "name", pod: 0 },
+      { what: "template", template: { mode: "y" } },
+    ],
+  },
+  {
+    name: "an update that changes nothing but metadata takes over the batches that the one before had left",
+    setting: { twoContainers: true },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v2", log: "log:v2" } },
+      ...[pass, pass],
+      { what: "template", template: { note: "a" } },
+      pass,
+    ],
+  },
+  {
+    name: "an update that changes nothing but metadata waits for the restart that the one before asked for",
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v2" } },
+      ...[pass, pass],
+      { what: "template", template: { note: "a" } },
+      ...[pass, pass, pass],
+    ],
+  },
+  {
+    name: "a container that dies before its node has seen the new image has not been updated",
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v2" } },
+      ...[pass, pass],
+      { what: "crash", pod: 0 },
+      { what: "passes" },
+    ],
+  },
+  ...[true, false].map((countsGenerations) => ({
+    name: `an update that is taken back before the node has seen it ends without a restart (generations: ${countsGenerations})`,
+    setting: { countsGenerations },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template" as const, template: { app: "app:v2" } },
+      ...[pass, pass],
+      { what: "template" as const, template: { app: "app:v1" } },
+      pass,
+    ],
+  })),
+  {
+    name: "a pod in its grace period gets no new target",
+    first: { gracePeriodSeconds: 4 },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v2" } },
+      ...[pass, pass],
+      { what: "template", template: { app: "app:v3" } },
+      ...[pass, pass],
+    ],
+  },
+  {
+    name: "a template set back replaces a broken pod of the abandoned revision, whatever the partition says",
+    setting: { type: "ReCreate" },
+    first: { replicas: 2, maxUnavailable: 1 },
+    steps: [
+      ...[pass, pass, nodes, nodes, nodes, pass],
+      { what: "edit", spec: { partition: 1 } },
+      { what: "template", template: { app: "app:broken" } },
+      ...[pass, pass, pass, nodes, nodes, pass, nodes, pass],
+      { what: "edit", spec: { partition: 2 } },
+      { what: "template", template: { app: "app:v1" } },
+    ],
+  },
+  {
+    name: "while paused not even a template set back moves a broken pod",
+    setting: { type: "ReCreate" },
+    first: { replicas: 2, maxUnavailable: 1 },
+    steps: [
+      ...[pass, pass, nodes, nodes, nodes, pass],
+      { what: "edit", spec: { partition: 1 } },
+      { what: "template", template: { app: "app:broken" } },
+      ...[pass, pass, pass, nodes, nodes, pass, nodes, pass],
+      { what: "edit", spec: { paused: true } },
+      { what: "template", template: { app: "app:v1" } },
+      ...[pass, pass, nodes],
     ],
   },
 ];

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { instanceId } from "../../../src/api/pod.ts";
+import { revisionData } from "../../../src/revision/snapshot.ts";
 import type { History } from "../../support/model/history.ts";
 import { Course } from "../../support/model/history.ts";
 import type { WirePod } from "../../support/model/objects.ts";
@@ -88,8 +90,11 @@ function settle(course: Course, memory: Memory, judge: Judge): void {
   const isNone = (value: number | string | null | undefined) => ["0", "0%"].includes(String(value ?? 0));
   // Broken pods that are all to be replaced may stay broken till then; others must mend, or there is no rest.
   const isBroken = template?.spec.containers.some(({ image }) => image?.includes("broken")) === true;
-  const areReplaced = isNone(partition) && paused !== true && (type === "ReCreate" || type === "InPlaceIfPossible");
-  cluster.kubelets.isMended = isBroken || !areReplaced;
+  const current = cluster.revisions.find(({ metadata }) => metadata.name === cluster.cloneSet.status?.currentRevision);
+  const isSetBack = template && current && isDeepStrictEqual(current.data, revisionData(template).data);
+  const areReplaced =
+    (isNone(partition) || isSetBack) && paused !== true && (type === "ReCreate" || type === "InPlaceIfPossible");
+  cluster.kubelets.isMended = isBroken || areReplaced !== true;
   const cannotSurge = type === "OnDelete" || paused === true || isNone(maxSurge);
   course.edit({
     ...(isNone(maxUnavailable) && cannotSurge ? { maxUnavailable: 1 } : {}),

@@ -1,0 +1,560 @@
+import type { Clock } from "../kube/clock.ts";
+import { toTime } from "../kube/clock.ts";
+import type { ObjectMeta } from "../kube/resources.ts";
+import { apiVersionOf } from "../kube/resources.ts";
+import type { Answer } from "../kube/transport.ts";
+import type { Kind, Subresource } from "./kinds.ts";
+import { askedFor, KINDS } from "./kinds.ts";
+import type { JsonMap, StoredObject } from "./objects.ts";
+import { isMap, isSame, withoutNulls } from "./objects.ts";
+import { JsonPatchError, jsonPatch, mergePatch, strategicPatch } from "./patch.ts";
+import { alreadyExists, badRequest, conflict, expired, notFound, Refusal, versionTooLarge } from "./refusal.ts";
+import type { Filter } from "./selectors.ts";
+import { filterOf } from "./selectors.ts";
+import type { StoredEvent } from "./store.ts";
+import { Collection } from "./store.ts";
+
+export interface ApiRequest {
+  method: string;
+  /** With the query. */
+  path: string;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** Parsed. */
+  body?: unknown;
+  /** Who asks; told to those who listen to writes. */
+  user: string;
+  /** The version up to which this connection's server has come, where it is behind. */
+  behindAt?: number | undefined;
+}
+
+/** A write that was applied. */
+export interface Write {
+  user: string;
+  method: string;
+  kind: Kind;
+  subresource: Subresource;
+  before: StoredObject | undefined;
+  /** Undefined = the object is gone. */
+  after: StoredObject | undefined;
+  body: unknown;
+}
+
+export interface WatchEvent {
+  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  object: unknown;
+}
+
+export interface ApiServerOptions {
+  clock: Pick<Clock, "nowMs" | "random">;
+  /** Where versions start. */
+  version?: number;
+}
+
+interface Target {
+  kind: Kind;
+  namespace: string;
+  name: string;
+  subresource: Subresource;
+  query: URLSearchParams;
+}
+
+const SUBRESOURCES: ReadonlySet<string> = new Set(["status", "scale", "resize", "eviction", "binding"]);
+const STRATEGIC = "application/strategic-merge-patch+json";
+const SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
+
+/** The Kubernetes API in memory: objects, versions, preconditions, deletion, watches. One call is one atomic step. */
+export class ApiServer {
+  readonly #clock: ApiServerOptions["clock"];
+  readonly #collections = new Map<Kind, Collection>();
+  readonly #byPath = new Map<string, Kind>();
+  readonly #writeListeners = new Set<(write: Write) => void>();
+  #version: number;
+
+  constructor({ clock, version = 1000 }: ApiServerOptions) {
+    this.#clock = clock;
+    this.#version = version;
+    for (const kind of KINDS) {
+      this.#collections.set(kind, new Collection());
+      this.#byPath.set(`${apiVersionOf(kind.resource)}/${kind.resource.plural}`, kind);
+    }
+  }
+
+  /** The version of the last change of anything. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Direct sight of one kind, for the parts of a cluster that are not clients. */
+  collection(plural: string): Collection {
+    for (const [kind, collection] of this.#collections) if (kind.resource.plural === plural) return collection;
+    throw new Error(`Cannot find a kind: want a served plural, found ${plural}`);
+  }
+
+  onWrite(listener: (write: Write) => void): () => void {
+    this.#writeListeners.add(listener);
+    return () => this.#writeListeners.delete(listener);
+  }
+
+  /** Every request but a watch. */
+  request(request: ApiRequest): Answer {
+    try {
+      return ok(this.#handle(request), request.method === "POST" ? 201 : 200);
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer();
+      if (error instanceof JsonPatchError)
+        return new Refusal(
+          422,
+          "Invalid",
+          `the server rejected our request due to an error in our request: ${error.message}`,
+        ).answer();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a watch: what happened since the version asked for, then what happens. A version that is forgotten is told as
+   * an ERROR event, like the real server does. Returns an answer instead if the path is not one that can be watched.
+   */
+  watch(
+    path: string,
+    listener: (event: WatchEvent, version: number) => void,
+  ): { stop: () => void; bookmark: () => void } | Answer {
+    try {
+      const { kind, namespace, name, query } = this.#target(path);
+      const fields = [query.get("fieldSelector"), name && `metadata.name=${name}`].filter(Boolean).join(",");
+      const matches = inNamespace(namespace, filterOf(query.get("labelSelector"), fields));
+      const collection = this.#collection(kind);
+      const from = Number(query.get("resourceVersion") ?? "0");
+      const tell = (event: StoredEvent) => {
+        const seen = asSeen(event, matches);
+        if (seen) listener(seen, event.version);
+      };
+      if (from === 0) {
+        for (const object of collection.all().filter(matches)) listener({ type: "ADDED", object }, this.#version);
+      } else {
+        const missed = collection.since(from);
+        if (missed === undefined) {
+          const { status } = expired(`too old resource version: ${from} (${collection.compactedVersion})`);
+          listener({ type: "ERROR", object: status }, this.#version);
+          return { stop: () => {}, bookmark: () => {} };
+        }
+        missed.forEach(tell);
+      }
+      const bookmark = () => {
+        const { resource } = kind;
+        const metadata = { resourceVersion: String(this.#version), creationTimestamp: null };
+        const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+        listener({ type: "BOOKMARK", object }, this.#version);
+      };
+      return { stop: collection.onEvent(tell), bookmark };
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer();
+      throw error;
+    }
+  }
+
+  /** Forgets the changes up to a version: watches and lists that need them get 410. */
+  compact(version = this.#version): void {
+    for (const collection of this.#collections.values()) collection.compact(version);
+  }
+
+  #handle(request: ApiRequest): unknown {
+    const target = this.#target(request.path);
+    const { kind, name, subresource } = target;
+    if (subresource === "scale") return this.#scale(target, request);
+    switch (request.method) {
+      case "GET":
+        return name === "" ? this.#list(target, request) : this.#found(target);
+      case "POST":
+        if (subresource === "binding") return this.#bind(target, request);
+        if (subresource === "eviction")
+          return this.#delete(target, { ...request, body: (request.body as JsonMap)["deleteOptions"] });
+        if (name !== "")
+          throw new Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+        return this.#create(target, request);
+      case "PUT":
+        return this.#update(target, request, cleaned(request.body));
+      case "PATCH": {
+        const old = this.#found(target);
+        if (kind.isCustom && request.headers["content-type"]?.startsWith(STRATEGIC))
+          throw new Refusal(
+            415,
+            "UnsupportedMediaType",
+            `the body of the request was in an unknown format: ${STRATEGIC}`,
+          );
+        return this.#update(target, request, patched(old, request), old);
+      }
+      case "DELETE":
+        return this.#delete(target, request);
+      default:
+        throw new Refusal(
+          405,
+          "MethodNotAllowed",
+          `the server does not allow ${request.method} on ${kind.resource.plural}`,
+        );
+    }
+  }
+
+  #target(path: string): Target {
+    const [where = "", search = ""] = path.split("?");
+    const parts = where.split("/").filter(Boolean).map(decodeURIComponent);
+    const isCore = parts.shift() === "api";
+    const group = isCore ? "" : `${parts.shift()}/`;
+    const groupVersion = `${group}${parts.shift()}`;
+    let namespace = "";
+    if (parts[0] === "namespaces" && parts.length > 2) [, namespace = ""] = parts.splice(0, 2);
+    const [plural = "", name = "", subresource = ""] = parts;
+    const kind = this.#byPath.get(`${groupVersion}/${plural}`);
+    const isKnown =
+      subresource === "" || (SUBRESOURCES.has(subresource) && kind?.subresources?.includes(subresource as Subresource));
+    if (kind === undefined || !isKnown)
+      throw new Refusal(404, "NotFound", "the server could not find the requested resource");
+    return { kind, namespace, name, subresource: subresource as Subresource, query: new URLSearchParams(search) };
+  }
+
+  #collection(kind: Kind): Collection {
+    const collection = this.#collections.get(kind);
+    if (collection === undefined) throw new Error(`no collection of ${kind.resource.plural}`);
+    return collection;
+  }
+
+  #found({ kind, namespace, name }: Target): StoredObject {
+    const object = this.#collection(kind).get(namespace, name);
+    if (object === undefined) throw notFound(kind.resource, name);
+    return object;
+  }
+
+  #list({ kind, namespace, query }: Target, { headers, behindAt }: ApiRequest): unknown {
+    const collection = this.#collection(kind);
+    const token = readToken(query.get("continue"));
+    const asked = query.get("resourceVersion");
+    let version = this.#version;
+    if (token) version = token.version;
+    else if (asked !== null && asked !== "" && query.get("resourceVersionMatch") === "Exact") version = Number(asked);
+    else if (asked !== null && asked !== "" && behindAt !== undefined) {
+      // Answered from what this server has seen, which is enough unless more was asked for.
+      if (Number(asked) > behindAt) throw versionTooLarge(Number(asked), behindAt);
+      version = behindAt;
+    }
+    if (asked !== null && Number(asked) > this.#version) throw versionTooLarge(Number(asked), this.#version);
+    if (version < collection.compactedVersion) {
+      throw expired("The provided continue parameter is too old to display a consistent list result.");
+    }
+    const matches = inNamespace(namespace, filterOf(query.get("labelSelector"), query.get("fieldSelector")));
+    const all = (version === this.#version ? collection.all() : collection.at(version)).filter(matches);
+    const from = token ? all.findIndex((object) => nameOf(object) > token.after) : 0;
+    const rest = from < 0 ? [] : all.slice(from);
+    const limit = Number(query.get("limit") ?? "0");
+    const items = limit > 0 ? rest.slice(0, limit) : rest;
+    const last = items.at(-1);
+    const more = last !== undefined && items.length < rest.length;
+    const metadataOnly = headers["accept"]?.includes("as=PartialObjectMetadataList") ?? false;
+    const { resource } = kind;
+    return {
+      apiVersion: metadataOnly ? "meta.k8s.io/v1" : apiVersionOf(resource),
+      kind: metadataOnly ? "PartialObjectMetadataList" : `${resource.kind}List`,
+      metadata: {
+        resourceVersion: String(version),
+        ...(more ? { continue: token_(version, nameOf(last)), remainingItemCount: rest.length - items.length } : {}),
+      },
+      items: metadataOnly
+        ? items.map(({ metadata }) => ({ apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata", metadata }))
+        : items,
+    };
+  }
+
+  #create(target: Target, { body, user }: ApiRequest): StoredObject {
+    const { kind, namespace } = target;
+    if (!isMap(body) || !isMap(body["metadata"])) throw badRequest("the body of the request is no object");
+    const sent = withoutNulls(body["metadata"]) as Partial<ObjectMeta>;
+    const name = sent.name ?? (sent.generateName ? sent.generateName + this.#suffix() : "");
+    if (name === "") throw new Refusal(422, "Invalid", "resource name may not be empty");
+    if (kind.resource.namespaced && sent.namespace !== undefined && sent.namespace !== namespace)
+      throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    const collection = this.#collection(kind);
+    if (collection.get(namespace, name)) throw alreadyExists(kind.resource, name);
+    const { deletionTimestamp: _d, deletionGracePeriodSeconds: _g, generation: _n, ...kept } = sent;
+    const finalizers = [...new Set([...(sent.finalizers ?? []), ...(kind.finalizers ?? [])])];
+    const metadata = {
+      ...kept,
+      name,
+      ...(kind.resource.namespaced ? { namespace } : {}),
+      uid: this.#uid(),
+      resourceVersion: "",
+      creationTimestamp: toTime(this.#clock.nowMs()),
+      ...(kind.hasGeneration ? { generation: 1 } : {}),
+      ...(finalizers.length > 0 ? { finalizers } : {}),
+    };
+    const object = { ...cleaned(body), apiVersion: apiVersionOf(kind.resource), kind: kind.resource.kind, metadata };
+    const prepared = kind.prepareCreate?.(object) ?? object;
+    if (isDryRun(target)) return prepared;
+    return this.#store({ user, method: "POST", kind, subresource: "", before: undefined, after: prepared, body });
+  }
+
+  #update(target: Target, { method, user, body }: ApiRequest, sent: unknown, known?: StoredObject): StoredObject {
+    const { kind, name, subresource } = target;
+    const old = known ?? this.#found(target);
+    if (!isMap(sent) || !isMap(sent["metadata"])) throw badRequest("the body of the request is no object");
+    const meta = sent["metadata"] as Partial<ObjectMeta>;
+    if (meta.name !== undefined && meta.name !== name)
+      throw badRequest("the name of the object does not match the name on the URL");
+    if (meta.uid !== undefined && meta.uid !== old.metadata.uid) {
+      const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
+      // A patch may not change a uid; an update speaks of another object.
+      if (method === "PATCH")
+        throw new Refusal(
+          422,
+          "Invalid",
+          `${kind.resource.kind} "${name}" is invalid: metadata.uid: Invalid value: field is immutable`,
+        );
+      throw conflict(kind.resource, name, why);
+    }
+    if (meta.resourceVersion && meta.resourceVersion !== old.metadata.resourceVersion)
+      throw conflict(kind.resource, name);
+    const { creationTimestamp, uid, generation, deletionTimestamp, deletionGracePeriodSeconds } = old.metadata;
+    const metadata = {
+      ...meta,
+      name,
+      ...(kind.resource.namespaced ? { namespace: target.namespace } : {}),
+      uid,
+      creationTimestamp,
+      resourceVersion: old.metadata.resourceVersion,
+      ...(generation === undefined ? {} : { generation }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    };
+    if (deletionTimestamp !== undefined && meta.finalizers?.some((one) => !old.metadata.finalizers?.includes(one))) {
+      throw new Refusal(
+        403,
+        "Forbidden",
+        `metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted`,
+      );
+    }
+    const full = { ...sent, apiVersion: old.apiVersion, kind: old.kind, metadata } as StoredObject;
+    let next = kind.prepareUpdate?.(full, old, subresource) ?? full;
+    if (isSame(next, old)) return old;
+    if (kind.hasGeneration && !isSame(askedFor(next), askedFor(old))) {
+      next = { ...next, metadata: { ...next.metadata, generation: (generation ?? 0) + 1 } };
+    }
+    if (isDryRun(target)) return next;
+    const isOver =
+      deletionTimestamp !== undefined &&
+      (next.metadata.finalizers ?? []).length === 0 &&
+      (deletionGracePeriodSeconds ?? 0) === 0;
+    const write = { user, method, kind, subresource, before: old, body };
+    if (isOver) return this.#remove({ ...write, after: undefined }, next);
+    return this.#store({ ...write, after: next });
+  }
+
+  /** The number of replicas by itself, as `kubectl scale` and autoscalers write it. */
+  #scale(target: Target, request: ApiRequest): unknown {
+    const object = this.#found(target);
+    if (request.method === "GET") return scaleOf(object);
+    const scale =
+      request.method === "PATCH" ? patched(scaleOf(object) as unknown as StoredObject, request) : request.body;
+    const { spec, metadata } = scale as { spec?: { replicas?: number }; metadata?: { resourceVersion?: string } };
+    const { resourceVersion } = metadata ?? {};
+    if (resourceVersion && resourceVersion !== object.metadata.resourceVersion)
+      throw conflict(target.kind.resource, target.name);
+    const sent = { ...object, spec: { ...(object["spec"] as JsonMap), replicas: spec?.replicas ?? 0 } };
+    return scaleOf(this.#update({ ...target, subresource: "" }, request, sent, object));
+  }
+
+  #bind(target: Target, request: ApiRequest): unknown {
+    const old = this.#found(target);
+    const body = request.body as { target?: { name?: string }; metadata?: { uid?: string } };
+    const spec = old["spec"] as JsonMap;
+    if (spec["nodeName"] !== undefined || (body.metadata?.uid ?? old.metadata.uid) !== old.metadata.uid) {
+      throw conflict(target.kind.resource, target.name, "pod is already assigned to a node");
+    }
+    const status = old["status"] as JsonMap;
+    const now = toTime(this.#clock.nowMs());
+    const others = ((status["conditions"] as JsonMap[] | undefined) ?? []).filter(
+      ({ type }) => type !== "PodScheduled",
+    );
+    const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: now };
+    this.#store({
+      user: request.user,
+      method: "POST",
+      kind: target.kind,
+      subresource: "binding",
+      before: old,
+      after: {
+        ...old,
+        spec: { ...spec, nodeName: body.target?.name },
+        status: { ...status, conditions: [...others, scheduled] },
+      },
+      body: request.body,
+    });
+    return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
+  }
+
+  #delete(target: Target, { body, user }: ApiRequest): unknown {
+    const { kind, name } = target;
+    const old = this.#found(target);
+    const options = (isMap(body) ? body : {}) as {
+      preconditions?: { uid?: string; resourceVersion?: string };
+      gracePeriodSeconds?: number;
+      propagationPolicy?: string;
+      dryRun?: string[];
+    };
+    const { uid, resourceVersion } = options.preconditions ?? {};
+    if (uid !== undefined && uid !== old.metadata.uid) {
+      throw conflict(
+        kind.resource,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      );
+    }
+    if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+      throw conflict(
+        kind.resource,
+        name,
+        `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion}`,
+      );
+    }
+    if (options.dryRun?.length || isDryRun(target)) return old;
+    const write = { user, method: "DELETE", kind, subresource: "" as const, before: old, body };
+    const asked =
+      options.gracePeriodSeconds ??
+      (target.query.has("gracePeriodSeconds") ? Number(target.query.get("gracePeriodSeconds")) : undefined);
+    const grace = kind.graceSeconds?.(old, asked) ?? 0;
+    const finalizers = withPropagation(old.metadata.finalizers ?? [], options.propagationPolicy);
+    const { deletionTimestamp, deletionGracePeriodSeconds } = old.metadata;
+    const isShorter = deletionTimestamp === undefined || grace < (deletionGracePeriodSeconds ?? 0);
+    if (grace > 0 || finalizers.length > 0) {
+      if (!isShorter && isSame(finalizers, old.metadata.finalizers ?? [])) return old;
+      const generation = (old.metadata.generation ?? 0) + 1;
+      const after = {
+        ...old,
+        metadata: {
+          ...old.metadata,
+          ...(finalizers.length > 0 ? { finalizers } : {}),
+          ...(isShorter
+            ? { deletionTimestamp: toTime(this.#clock.nowMs() + grace * 1000), deletionGracePeriodSeconds: grace }
+            : {}),
+          ...(old.metadata.generation === undefined || deletionTimestamp !== undefined ? {} : { generation }),
+        },
+      };
+      return this.#store({ ...write, after });
+    }
+    const last = this.#remove({ ...write, after: undefined }, old);
+    if (kind.answersDeleted) return last;
+    return {
+      apiVersion: "v1",
+      kind: "Status",
+      metadata: {},
+      status: "Success",
+      details: { name, group: kind.resource.group, kind: kind.resource.plural, uid: old.metadata.uid },
+    };
+  }
+
+  #store(write: Write & { after: StoredObject }): StoredObject {
+    this.#version += 1;
+    const { kind, before, after } = write;
+    const object = { ...after, metadata: { ...after.metadata, resourceVersion: String(this.#version) } };
+    const type = before === undefined ? "ADDED" : "MODIFIED";
+    this.#collection(kind).record({ version: this.#version, type, object, previous: before });
+    this.#told({ ...write, after: object });
+    return object;
+  }
+
+  #remove(write: Write, last: StoredObject): StoredObject {
+    this.#version += 1;
+    const object = { ...last, metadata: { ...last.metadata, resourceVersion: String(this.#version) } };
+    this.#collection(write.kind).record({ version: this.#version, type: "DELETED", object, previous: write.before });
+    this.#told(write);
+    return object;
+  }
+
+  #told(write: Write): void {
+    for (const listener of this.#writeListeners) listener(write);
+  }
+
+  #uid(): string {
+    const digits = Array.from({ length: 4 }, () =>
+      Math.floor(this.#clock.random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, "0"),
+    ).join("");
+    return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
+      "-",
+    );
+  }
+
+  #suffix(): string {
+    return Array.from({ length: 5 }, () => SUFFIX[Math.floor(this.#clock.random() * SUFFIX.length)]).join("");
+  }
+}
+
+function ok(body: unknown, status: number): Answer {
+  return { status, headers: { "content-type": "application/json" }, body };
+}
+
+function patched(old: StoredObject, { headers, body }: ApiRequest): unknown {
+  const type = headers["content-type"]?.split(";")[0];
+  switch (type) {
+    case "application/merge-patch+json":
+      return cleaned(mergePatch(old, body));
+    case STRATEGIC:
+      return strategicPatch(old, body);
+    case "application/json-patch+json":
+      return cleaned(jsonPatch(old, body));
+    case undefined:
+    default:
+      throw new Refusal(415, "UnsupportedMediaType", `the body of the request was in an unknown format: ${type}`);
+  }
+}
+
+/** Typed kinds forget what is null. The data of a revision is raw, and kept as it is. */
+function cleaned<T>(body: T): T {
+  const clean = withoutNulls(body);
+  return isMap(clean) && isMap(body) && "data" in body ? { ...clean, data: body["data"] } : clean;
+}
+
+function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const { replicas = 0, labelSelector } = (status ?? {}) as { replicas?: number; labelSelector?: string };
+  return {
+    apiVersion: "autoscaling/v1",
+    kind: "Scale",
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: (spec as { replicas?: number }).replicas ?? 0 },
+    status: { replicas, ...(labelSelector ? { selector: labelSelector } : {}) },
+  };
+}
+
+function isDryRun({ query }: Target): boolean {
+  return query.get("dryRun") === "All";
+}
+
+function withPropagation(finalizers: readonly string[], policy: string | undefined): string[] {
+  const others = finalizers.filter((one) => one !== "orphan" && one !== "foregroundDeletion");
+  if (policy === "Foreground") return [...others, "foregroundDeletion"];
+  if (policy === "Orphan") return [...others, "orphan"];
+  return policy === undefined ? [...finalizers] : others;
+}
+
+function inNamespace(namespace: string, filter: Filter): Filter {
+  return namespace === "" ? filter : (object) => object.metadata.namespace === namespace && filter(object);
+}
+
+/** What somebody who sees only what matches hears of a change. */
+function asSeen({ type, object, previous }: StoredEvent, matches: Filter): WatchEvent | undefined {
+  const after = type !== "DELETED" && matches(object);
+  const before = previous !== undefined && matches(previous);
+  if (after) return { type: before ? "MODIFIED" : "ADDED", object };
+  return before ? { type: "DELETED", object } : undefined;
+}
+
+const nameOf = ({ metadata: { namespace, name } }: StoredObject) => `${namespace ?? ""}/${name}`;
+
+function token_(version: number, after: string): string {
+  return Buffer.from(JSON.stringify({ version, after })).toString("base64url");
+}
+
+function readToken(text: string | null): { version: number; after: string } | undefined {
+  if (!text) return undefined;
+  return JSON.parse(Buffer.from(text, "base64url").toString()) as { version: number; after: string };
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { Answer } from "../kube/transport.ts";
+import type { ApiServer, WatchEvent } from "./api-server.ts";
+import { discovery } from "./discovery.ts";
+import type { StoredObject } from "./objects.ts";
+import { isMap } from "./objects.ts";
+import { badRequest } from "./refusal.ts";
+import { tableOf } from "./tables.ts";
+
+const BODY_MAX = 3 * 1024 * 1024;
+const BOOKMARK_MS = 60_000;
+
+/** The API over HTTP on loopback, for kubectl and everybody else. Port 0 = any that is free. */
+export async function serveHttp(server: ApiServer, port = 0): Promise<{ url: string; close: () => Promise<void> }> {
+  const http = createServer((request, response) => {
+    handle(server, request, response).catch((error: unknown) => {
+      send(response, badRequest(error instanceof Error ? error.message : String(error)).answer());
+    });
+  });
+  await listen(http, port);
+  const address = http.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        http.closeAllConnections();
+        http.close(() => resolve());
+      }),
+  };
+}
+
+/** @throws with one clear sentence if the port is taken */
+async function listen(http: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    http.once("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "EADDRINUSE" ? new Error(`port ${port} is taken: choose another, or none`) : error),
+    );
+    http.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+async function handle(server: ApiServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = "GET", url = "/" } = request;
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  );
+  const body = await bodyOf(request);
+  const path = url.split("?")[0] ?? "/";
+  const found = method === "GET" ? discovery(path, headers["accept"] ?? "") : undefined;
+  if (found) {
+    send(response, found);
+    return;
+  }
+  const query = new URLSearchParams(url.split("?")[1] ?? "");
+  if (method === "GET" && ["true", "1"].includes(query.get("watch") ?? "")) {
+    watch(server, url, query, headers, response);
+    return;
+  }
+  const answer = server.request({ method, path: url, headers, body, user: headers["user-agent"]?.split("/")[0] ?? "" });
+  send(response, wantsTable(headers) ? { ...answer, body: tabled(answer.body) } : answer);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > BODY_MAX) throw new Error("the body of the request is too large");
+  }
+  return text === "" ? undefined : (JSON.parse(text) as unknown);
+}
+
+function watch(
+  server: ApiServer,
+  url: string,
+  query: URLSearchParams,
+  headers: Record<string, string>,
+  response: ServerResponse,
+): void {
+  const asTable = wantsTable(headers);
+  let isFirst = true;
+  const tell = (event: WatchEvent) => {
+    const isObject = event.type !== "ERROR" && event.type !== "BOOKMARK";
+    const object = asTable && isObject ? tableOf([event.object as StoredObject], { columns: isFirst }) : event.object;
+    if (isObject) isFirst = false;
+    response.write(`${JSON.stringify({ ...event, object })}\n`);
+  };
+  const pending: WatchEvent[] = [];
+  let isOpen = false;
+  const opened = server.watch(url, (event) => (isOpen ? tell(event) : pending.push(event)));
+  if ("status" in opened) {
+    send(response, opened);
+    return;
+  }
+  response.writeHead(200, { "content-type": "application/json" });
+  response.flushHeaders();
+  isOpen = true;
+  pending.forEach(tell);
+  const wantsBookmarks = query.get("allowWatchBookmarks") === "true";
+  const beat = setInterval(() => wantsBookmarks && opened.bookmark(), BOOKMARK_MS);
+  const end = setTimeout(() => response.end(), Number(query.get("timeoutSeconds") ?? "1800") * 1000);
+  response.on("close", () => {
+    clearInterval(beat);
+    clearTimeout(end);
+    opened.stop();
+  });
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.headersSent) {
+    response.end();
+    return;
+  }
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(text);
+}
+
+function wantsTable(headers: Record<string, string>): boolean {
+  return headers["accept"]?.includes("as=Table") ?? false;
+}
+
+function tabled(body: unknown): unknown {
+  if (!isMap(body) || body["kind"] === "Status") return body;
+  const { items, metadata } = body;
+  if (!Array.isArray(items)) return tableOf([body as unknown as StoredObject], { columns: true });
+  return { ...tableOf(items as StoredObject[], { columns: true }), metadata };
+}

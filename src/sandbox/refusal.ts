@@ -1,0 +1,102 @@
+import type { Status, StatusDetails } from "../kube/errors.ts";
+import type { Answer } from "../kube/transport.ts";
+
+/** Thrown inside the server; becomes an answer with a Status in the API's own form. */
+export class Refusal extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: StatusDetails | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.name = "Refusal";
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  get status(): Status {
+    return {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: this.message,
+      reason: this.reason,
+      ...(this.details ? { details: this.details } : {}),
+      code: this.code,
+    };
+  }
+
+  answer(): Answer {
+    const seconds = this.details?.retryAfterSeconds;
+    return {
+      status: this.code,
+      headers: {
+        "content-type": "application/json",
+        ...(seconds === undefined ? {} : { "retry-after": String(seconds) }),
+      },
+      body: this.status,
+    };
+  }
+}
+
+/** What a refusal is about. */
+interface About {
+  group: string;
+  plural: string;
+  kind: string;
+}
+
+const qualified = ({ group, plural }: About) => (group === "" ? plural : `${plural}.${group}`);
+
+export function notFound(about: About, name: string): Refusal {
+  return new Refusal(404, "NotFound", `${qualified(about)} "${name}" not found`, {
+    name,
+    group: about.group,
+    kind: about.plural,
+  });
+}
+
+export function alreadyExists(about: About, name: string): Refusal {
+  return new Refusal(409, "AlreadyExists", `${qualified(about)} "${name}" already exists`, {
+    name,
+    group: about.group,
+    kind: about.plural,
+  });
+}
+
+export function conflict(about: About, name: string, why?: string): Refusal {
+  const said = why ?? "the object has been modified; please apply your changes to the latest version and try again";
+  return new Refusal(409, "Conflict", `Operation cannot be fulfilled on ${qualified(about)} "${name}": ${said}`, {
+    name,
+    group: about.group,
+    kind: about.plural,
+  });
+}
+
+export function invalid(about: About, name: string, field: string, why: string): Refusal {
+  const kind = about.group === "" ? about.kind : `${about.kind}.${about.group}`;
+  return new Refusal(422, "Invalid", `${kind} "${name}" is invalid: ${field}: ${why}`, {
+    name,
+    group: about.group,
+    kind: about.kind,
+    causes: [{ reason: "FieldValueInvalid", message: why, field }],
+  });
+}
+
+export function badRequest(message: string): Refusal {
+  return new Refusal(400, "BadRequest", message);
+}
+
+export function expired(message: string): Refusal {
+  return new Refusal(410, "Expired", message);
+}
+
+/** The server has not come as far as the version that was asked for. */
+export function versionTooLarge(wanted: number, current: number): Refusal {
+  return new Refusal(504, "Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  });
+}

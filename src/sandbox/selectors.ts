@@ -1,0 +1,66 @@
+import type { StoredObject } from "./objects.ts";
+import { isMap } from "./objects.ts";
+import { badRequest } from "./refusal.ts";
+
+export type Filter = (object: StoredObject) => boolean;
+
+const REQUIREMENT = /^\s*(!?)\s*([^\s!=(),]+)\s*(?:(==|!=|=)\s*([^\s,()]*)|\s(in|notin)\s*\(([^)]*)\))?\s*$/;
+
+/**
+ * What a query asks for: `labelSelector` ("a=b,c!=d,e in (f,g),h,!i") and `fieldSelector` ("metadata.name=x").
+ *
+ * @throws {Refusal} if it cannot be understood
+ */
+export function filterOf(labelSelector: string | null, fieldSelector: string | null): Filter {
+  const labels = (labelSelector ? splitAtTop(labelSelector) : []).map(labelRequirement);
+  const fields = (fieldSelector ? fieldSelector.split(",") : []).map(fieldRequirement);
+  const all = [...labels, ...fields];
+  return (object) => all.every((holds) => holds(object));
+}
+
+function splitAtTop(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let part = "";
+  for (const char of text) {
+    if (char === "(") depth += 1;
+    if (char === ")") depth -= 1;
+    if (char === "," && depth === 0) {
+      parts.push(part);
+      part = "";
+    } else part += char;
+  }
+  return [...parts, part];
+}
+
+function labelRequirement(text: string): Filter {
+  const [, not, key = "", operator, value, set, members = ""] = REQUIREMENT.exec(text) ?? [];
+  if (key === "") throw badRequest(`unable to parse requirement: ${text}`);
+  const labelOf = ({ metadata }: StoredObject) => metadata.labels?.[key];
+  if (set !== undefined) {
+    const listed = new Set(members.split(",").map((member) => member.trim()));
+    return (object) => {
+      const found = labelOf(object);
+      return set === "in" ? found !== undefined && listed.has(found) : found === undefined || !listed.has(found);
+    };
+  }
+  if (operator === "!=") return (object) => labelOf(object) !== value;
+  if (operator !== undefined) return (object) => labelOf(object) === value;
+  return (object) => (labelOf(object) === undefined) === (not === "!");
+}
+
+function fieldRequirement(text: string): Filter {
+  const [, path = "", operator = "", value = ""] = /^([^=!]+)(==|!=|=)(.*)$/.exec(text.trim()) ?? [];
+  if (path === "") throw badRequest(`invalid selector: '${text}'; can't understand '${text}'`);
+  return (object) => (textAt(object, path) === value) === (operator !== "!=");
+}
+
+function textAt(object: StoredObject, path: string): string {
+  let found: unknown = object;
+  for (const part of path.split(".")) found = isMap(found) ? found[part] : undefined;
+  return typeof found === "string"
+    ? found
+    : typeof found === "number" || typeof found === "boolean"
+      ? String(found)
+      : "";
+}

@@ -1,0 +1,142 @@
+import type { ApiServer } from "../../src/sandbox/api-server.ts";
+import { claimNamesOf } from "../../src/sandbox/nodes.ts";
+import type { StoredObject } from "../../src/sandbox/objects.ts";
+import { differsInImagesOnly, isOf } from "./invariants.ts";
+import {
+  containersOf,
+  idOf,
+  isActive,
+  isReady,
+  isUp,
+  ownerUid,
+  podsOf,
+  readySeconds,
+  revisionOf,
+  SPECIFIED,
+  short,
+  specOf,
+  statusOf,
+  wantedOf,
+} from "./truth.ts";
+
+/** Why a cluster is not what its CloneSets ask for; undefined if it is. */
+export function whyUnsettled(server: ApiServer, namespace: string): string | undefined {
+  const cloneSets = server.collection("clonesets").all();
+  for (const cloneSet of cloneSets) {
+    const why = whyCloneSet(server, cloneSet);
+    if (why) return `${cloneSet.metadata.name}: ${why}`;
+  }
+  const uids = new Set(cloneSets.map(({ metadata }) => metadata.uid));
+  for (const plural of ["pods", "persistentvolumeclaims", "controllerrevisions"]) {
+    for (const object of server.collection(plural).all()) {
+      const owner = ownerUid(object);
+      if (
+        object.metadata.namespace === namespace &&
+        owner !== undefined &&
+        !uids.has(owner) &&
+        object.metadata.ownerReferences?.[0]?.kind === "CloneSet"
+      )
+        return `I6: ${plural} ${object.metadata.name} outlives its CloneSet`;
+    }
+  }
+  return undefined;
+}
+
+function whyCloneSet(server: ApiServer, cloneSet: StoredObject): string | undefined {
+  if (cloneSet.metadata.deletionTimestamp !== undefined) return "still being deleted";
+  const { uid, namespace = "" } = cloneSet.metadata;
+  const wanted = wantedOf(cloneSet);
+  const pods = podsOf(server, uid);
+  const active = pods.filter(isActive);
+  const selector = (specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> }).matchLabels;
+  const unowned = server
+    .collection("pods")
+    .all()
+    .find(
+      (pod) =>
+        isActive(pod) &&
+        ownerUid(pod) === undefined &&
+        Object.entries(selector).every(([key, value]) => pod.metadata.labels?.[key] === value),
+    );
+  if (unowned) return `${unowned.metadata.name} is not adopted`;
+  const going = pods.find(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  if (going) return `${going.metadata.name} is terminating`;
+  if (active.length !== wanted.replicas) return `${active.length} pods of ${wanted.replicas}`;
+  const named = active.find(({ metadata }) => wanted.named.has(metadata.name) || SPECIFIED in (metadata.labels ?? {}));
+  if (named) return `${named.metadata.name} is named and lives`;
+  const down = active.find((pod) => !isUp(pod));
+  if (down)
+    return `${down.metadata.name} does not serve: ${JSON.stringify(down.metadata.labels)} ${JSON.stringify(statusOf(down)["conditions"])}`;
+  const ids = new Set(active.map(idOf));
+  if (ids.size !== active.length && active.every((pod) => idOf(pod) !== undefined))
+    return "two pods have one instance id";
+  for (const pod of active) {
+    for (const name of claimNamesOf(pod)) {
+      const claim = server.collection("persistentvolumeclaims").get(namespace, name);
+      if (claim === undefined || claim.metadata.deletionTimestamp !== undefined)
+        return `${pod.metadata.name} has no claim ${name}`;
+    }
+  }
+  return whyNotUpdated(server, cloneSet, active, pods) ?? whyStatus(server, cloneSet, active);
+}
+
+/** I11: but for what is held back, every pod is as a fresh one of the last template would be. */
+function whyNotUpdated(
+  server: ApiServer,
+  cloneSet: StoredObject,
+  active: readonly StoredObject[],
+  pods: readonly StoredObject[],
+): string | undefined {
+  const { partition, replicas, paused, type, template, historyLimit } = wantedOf(cloneSet);
+  const updated = active.filter((pod) => isOf(containersOf(pod), template));
+  const isFree = !paused && type !== "OnDelete";
+  const isKnown = (pod: StoredObject) => revisionOf(pod) !== "" && !revisionOf(pod).endsWith("-unknown");
+  const hasOther = active.some(
+    (pod) => !isOf(containersOf(pod), template) && !(isKnown(pod) && differsInImagesOnly(pod, template)),
+  );
+  if (isFree && !(type === "InPlaceOnly" && hasOther) && updated.length < replicas - partition) {
+    const others = active.filter((pod) => !updated.includes(pod));
+    const said = others.map(
+      (pod) =>
+        `${pod.metadata.name} on ${revisionOf(pod)} ${JSON.stringify(containersOf(pod))} ${JSON.stringify(pod.metadata.labels)}`,
+    );
+    return `${updated.length} updated pods of at least ${replicas - partition}: ${said.join("; ")}`;
+  }
+  const inUse = new Set([...pods.map((pod) => short(revisionOf(pod))), ...revisionsInStatus(cloneSet)]);
+  const idle = server
+    .collection("controllerrevisions")
+    .all()
+    .filter((revision) => ownerUid(revision) === cloneSet.metadata.uid && !inUse.has(short(revision.metadata.name)));
+  return idle.length > historyLimit
+    ? `I14: ${idle.length} revisions are kept that nothing is on: the limit is ${historyLimit}`
+    : undefined;
+}
+
+function revisionsInStatus(cloneSet: StoredObject): string[] {
+  const { currentRevision = "", updateRevision = "" } = statusOf(cloneSet) as Record<string, string>;
+  return [short(currentRevision), short(updateRevision)];
+}
+
+/** I12: the counters are those of the store. */
+function whyStatus(_server: ApiServer, cloneSet: StoredObject, active: readonly StoredObject[]): string | undefined {
+  const status = statusOf(cloneSet);
+  const update = short(String(status["updateRevision"]));
+  const { minReadySeconds } = wantedOf(cloneSet);
+  const isUpdated = (pod: StoredObject) => short(revisionOf(pod)) === update;
+  const isLong = (pod: StoredObject) =>
+    isUp(pod) && (minReadySeconds === 0 || readySeconds(pod, Number.POSITIVE_INFINITY) > minReadySeconds);
+  const counts: Record<string, number> = {
+    observedGeneration: cloneSet.metadata.generation ?? 0,
+    replicas: active.length,
+    readyReplicas: active.filter(isReady).length,
+    availableReplicas: active.filter(isLong).length,
+    updatedReplicas: active.filter(isUpdated).length,
+    updatedReadyReplicas: active.filter((pod) => isUpdated(pod) && isReady(pod)).length,
+    updatedAvailableReplicas: active.filter((pod) => isUpdated(pod) && isLong(pod)).length,
+    terminatingReplicas: 0,
+  };
+  for (const [field, count] of Object.entries(counts)) {
+    if (status[field] !== count) return `I12: status.${field} says ${String(status[field])}, it is ${count}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,593 @@
+import type { ApiServer, Write } from "../../src/sandbox/api-server.ts";
+import { claimNamesOf } from "../../src/sandbox/nodes.ts";
+import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
+import { isMap, isSame } from "../../src/sandbox/objects.ts";
+import type { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
+import type { Sending } from "./network.ts";
+import { isStored } from "./network.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Wanted } from "./truth.ts";
+import {
+  conditionOf,
+  containersOf,
+  GATE,
+  idOf,
+  isActive,
+  isUp,
+  ownerUid,
+  podsOf,
+  readySeconds,
+  revisionOf,
+  SPECIFIED,
+  STATE,
+  short,
+  specOf,
+  statusOf,
+  wantedOf,
+} from "./truth.ts";
+
+/** An invariant does not hold. */
+export interface Violation {
+  invariant: string;
+  what: string;
+}
+
+/** How long after hearing of something a pass may still be under way that did not know it yet. */
+const PASS_MS = 1500;
+/** The same where answers are slow or writes are tried again. */
+const SLOW_PASS_MS = 45_000;
+/** With these, a process may not know what it wrote. */
+const UNKNOWN = new Set(["F2", "F10", "F11", "F12", "F15", "F6", "F21", "F22"]);
+const SLOW = new Set(["F6", "F9", "F10", "F11", "F12", "F15", "F22"]);
+
+/** What one process was told: the specs, and which pods serve. */
+class Knowledge {
+  readonly specs = new Map<string, { atMs: number; wanted: Wanted }[]>();
+  /** Per pod uid: serving, or since when not. */
+  readonly up = new Map<string, true | number>();
+  readonly versions = new Map<string, string>();
+  /** Since when it is known that a pod is labelled for deletion. */
+  readonly labelled = new Map<string, number>();
+}
+
+/**
+ * Checks every write of a controller against the true state of the store.
+ *
+ * A controller cannot know what it was not told yet. So a bound is taken over all specs that it knew during the pass,
+ * and a pod that others took down counts as serving until the controller has heard of it.
+ */
+export class Invariants {
+  readonly violations: Violation[] = [];
+  readonly #server: ApiServer;
+  readonly #clock: VirtualClock;
+  readonly #passMs: number;
+  readonly #slackSeconds: number;
+  readonly #knowledge = new Map<string, Knowledge>();
+  /** Pods that others took down: by uid, whose they were. */
+  readonly #lost = new Map<string, { owner: string; readySinceMs: number }>();
+  /** When pods came under an owner otherwise than by creation. */
+  readonly #joined = new Map<string, number>();
+  /** When pods lost their owner. */
+  readonly #left = new Map<string, number>();
+  /** Claims of pods that a controller deleted while they were active. */
+  readonly #deleted = new Set<string>();
+  /** Per CloneSet and id: the uid of the pod that has or had it. */
+  readonly #ids = new Map<string, string>();
+  readonly #perObject = new Map<string, number[]>();
+  /** Who wrote an object last, by uid. */
+  readonly #lastWriter = new Map<string, string>();
+  readonly #hasUnknownAnswers: boolean;
+  #sending: Sending | undefined;
+  writes = 0;
+  podsCreated = 0;
+
+  constructor({ server, clock, scenario }: { server: ApiServer; clock: VirtualClock; scenario: Scenario }) {
+    this.#server = server;
+    this.#clock = clock;
+    this.#passMs = scenario.faults.some(({ kind }) => SLOW.has(kind)) ? SLOW_PASS_MS : PASS_MS;
+    const rates = scenario.faults.some((fault) => fault.kind === "F5" && fault.what === "rate");
+    const jumps = scenario.faults.some((fault) => fault.kind === "F5" && fault.what === "jump");
+    this.#slackSeconds = jumps ? Number.POSITIVE_INFINITY : rates ? 20 : 2;
+    this.#hasUnknownAnswers = scenario.faults.some(({ kind }) => UNKNOWN.has(kind));
+    server.onWrite((write) => {
+      const { metadata } = (write.after ?? write.before) as StoredObject;
+      this.#lastWriter.set(metadata.uid, write.user);
+      this.#wrote(write);
+    });
+  }
+
+  arrives(sending: Sending): void {
+    this.#sending = sending;
+  }
+
+  /** W2: a conflict is never with one's own write, unless an answer was lost. */
+  answered(sending: Sending, code: number | undefined, object: StoredObject | undefined): void {
+    this.#sending = undefined;
+    if (code !== 409 || this.#hasUnknownAnswers || object === undefined || sending.method === "POST") return;
+    if (this.#lastWriter.get(object.metadata.uid) === sending.process) {
+      this.fail(
+        "W2",
+        `${sending.method} ${sending.what} ${object.metadata.name} is in conflict with the process's own write`,
+      );
+    }
+  }
+
+  /** A process is told of an object. */
+  told(process: string, object: unknown, isGone: boolean): void {
+    if (!isStored(object) || "items" in object) return;
+    const knowledge = this.#known(process);
+    const { uid, resourceVersion } = object.metadata;
+    const before = knowledge.versions.get(uid);
+    if (before !== undefined && Number(before) > Number(resourceVersion)) return;
+    knowledge.versions.set(uid, resourceVersion);
+    if (object.kind === "CloneSet") {
+      const specs = knowledge.specs.get(uid) ?? [];
+      specs.push({ atMs: this.#nowMs, wanted: wantedOf(object) });
+      knowledge.specs.set(uid, specs);
+    }
+    if (object.kind !== "Pod" || specOf(object)["containers"] === undefined) return;
+    if (SPECIFIED in (object.metadata.labels ?? {}) && !knowledge.labelled.has(uid))
+      knowledge.labelled.set(uid, this.#nowMs);
+    const isServing = !isGone && isUp(object);
+    const known = knowledge.up.get(uid);
+    if (isServing) knowledge.up.set(uid, true);
+    else if (known === true || known === undefined) knowledge.up.set(uid, this.#nowMs);
+  }
+
+  fail(invariant: string, what: string): void {
+    this.violations.push({ invariant, what });
+  }
+
+  get #nowMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  #known(process: string): Knowledge {
+    let known = this.#knowledge.get(process);
+    if (known === undefined) this.#knowledge.set(process, (known = new Knowledge()));
+    return known;
+  }
+
+  /** The specs that a process may have planned from. */
+  #specs(process: string, uid: string, sentMs: number): Wanted[] {
+    const specs = this.#known(process).specs.get(uid) ?? [];
+    const fromMs = sentMs - this.#passMs;
+    return specs
+      .filter(({ atMs }, i) => atMs <= sentMs + 1 && (specs[i + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= fromMs)
+      .map(({ wanted }) => wanted);
+  }
+
+  #wrote(write: Write): void {
+    const sending = this.#sending;
+    const isOurs = sending !== undefined && write.user === sending.process;
+    const { kind, before, after } = write;
+    switch (kind.resource.plural) {
+      case "pods":
+        this.#follow(write, isOurs ? sending : undefined);
+        if (isOurs) this.#checkPodWrite(sending, write);
+        break;
+      case "persistentvolumeclaims":
+        if (isOurs) this.#checkClaimWrite(write, sending);
+        break;
+      case "controllerrevisions":
+        if (isOurs && write.method === "DELETE" && before) this.#checkForgotten(before);
+        break;
+      case "clonesets":
+        if (isOurs && write.subresource !== "status")
+          this.fail("spec", `a controller wrote the CloneSet itself: ${JSON.stringify(write.body)}`);
+        if (
+          isOurs &&
+          after &&
+          before &&
+          Number(statusOf(after)["instanceCounter"]) < Number(statusOf(before)["instanceCounter"])
+        ) {
+          this.fail("I5", "the counter of instance ids goes back");
+        }
+        if (isOurs && after && Number(statusOf(after)["observedGeneration"]) > (after.metadata.generation ?? 0)) {
+          this.fail("I12", "observedGeneration is ahead of the generation");
+        }
+        break;
+    }
+    if (!isOurs) return;
+    this.writes += 1;
+    this.#checkLease(sending);
+    this.#checkRate(write);
+  }
+
+  /** L1: who does not hold the lease does not write. */
+  #checkLease({ process }: Sending): void {
+    const lease = this.#server
+      .collection("leases")
+      .all()
+      .find(({ metadata }) => metadata.name === "cloneset-controller");
+    const holder = (lease?.["spec"] as { holderIdentity?: string } | undefined)?.holderIdentity;
+    if (holder !== undefined && holder !== "" && holder !== process)
+      this.fail("L1", `${process} writes, but ${holder} holds the lease`);
+  }
+
+  /** Keeps the books about pods. */
+  #follow({ before, after, user }: Write, sending: Sending | undefined): void {
+    const pod = after ?? before;
+    if (pod === undefined) return;
+    const { uid } = pod.metadata;
+    const owner = before ? ownerUid(before) : undefined;
+    const newOwner = after ? ownerUid(after) : undefined;
+    if (before !== undefined && newOwner !== undefined && newOwner !== owner) this.#joined.set(uid, this.#nowMs);
+    if (owner !== undefined && newOwner === undefined) this.#left.set(uid, this.#nowMs);
+    const wasUp = before !== undefined && isUp(before);
+    const up = after !== undefined && isUp(after);
+    if (up) this.#lost.delete(uid);
+    else if (wasUp && owner !== undefined && sending === undefined && user !== "") {
+      const nowMs = this.#clock.nowMs();
+      this.#lost.set(uid, { owner, readySinceMs: nowMs - 1000 * readySeconds(before, nowMs) });
+    }
+    if (before === undefined && after !== undefined && newOwner !== undefined) {
+      const id = idOf(after);
+      if (id !== undefined && sending === undefined) this.#ids.set(`${newOwner}/${id}`, uid);
+    }
+  }
+
+  #checkPodWrite(sending: Sending, write: Write): void {
+    const { before, after, method, body } = write;
+    if (before === undefined) {
+      if (after) this.#checkCreated(sending, after);
+      return;
+    }
+    if (method === "PATCH") {
+      const meta = isMap(body) && isMap(body["metadata"]) ? body["metadata"] : {};
+      const isDisruptive = isUp(before) && (after === undefined || !isUp(after));
+      if (meta["uid"] === undefined) this.fail("W1", `a patch of pod ${before.metadata.name} names no uid`);
+      if (meta["resourceVersion"] === undefined && (isDisruptive || !isSame(before["spec"], after?.["spec"]))) {
+        this.fail("W1", `a patch that takes ${before.metadata.name} down names no version: ${JSON.stringify(body)}`);
+      }
+    }
+    const options = (isMap(body) ? body : {}) as { preconditions?: { uid?: string } };
+    if (method === "DELETE" && options.preconditions?.uid === undefined)
+      this.fail("I4", `pod ${before.metadata.name} is deleted without a uid`);
+    const uid = ownerUid(before);
+    const cloneSet = this.#cloneSet(uid);
+    if (uid === undefined || cloneSet === undefined) {
+      const adopted = after && ownerUid(after);
+      const justLeft =
+        (this.#left.get(before.metadata.uid) ?? Number.NEGATIVE_INFINITY) > sending.sentMs - this.#passMs;
+      if (adopted === undefined && uid === undefined && !justLeft)
+        this.fail("I6", `pod ${before.metadata.name} belongs to nobody and was written`);
+      return;
+    }
+    const specs = this.#specs(sending.process, uid, sending.sentMs);
+    if (isUp(before) && (after === undefined || !isUp(after)))
+      this.#checkFloor(sending, { pod: before, uid, specs, cloneSet });
+    if (method === "DELETE") this.#checkDeleted(sending, before, { uid, specs, cloneSet });
+    if (after && isActive(after)) this.#checkPatched(sending, before, after, { uid, specs, cloneSet });
+  }
+
+  /** I1: our own acts leave at least replicas - maxUnavailable pods serving. */
+  #checkFloor(
+    sending: Sending,
+    { pod, uid, specs, cloneSet }: { pod: StoredObject; uid: string; specs: Wanted[]; cloneSet: StoredObject },
+  ): void {
+    if (specs.length === 0) return;
+    // Whose clock jumps cannot tell how long a pod has been ready.
+    if (this.#slackSeconds === Number.POSITIVE_INFINITY && specs.some(({ minReadySeconds }) => minReadySeconds > 0))
+      return;
+    const isNamed = SPECIFIED in (pod.metadata.labels ?? {}) || specs.some(({ named }) => named.has(pod.metadata.name));
+    const floor = Math.min(...specs.map(({ replicas, maxUnavailable }) => replicas - maxUnavailable));
+    const minReady = isNamed
+      ? 0
+      : Math.min(...specs.map(({ minReadySeconds }) => minReadySeconds)) - this.#slackSeconds;
+    const counts = (seconds: number) => minReady <= 0 || seconds > minReady;
+    const nowMs = this.#clock.nowMs();
+    const serving = podsOf(this.#server, uid).filter((one) => isUp(one) && counts(readySeconds(one, nowMs)));
+    // In doubt the pod was not available yet, and taking it cost nothing.
+    const surelyReady =
+      Math.min(...specs.map(({ minReadySeconds }) => minReadySeconds)) + (isNamed ? 0 : this.#slackSeconds);
+    if (!isNamed && minReady > -this.#slackSeconds && readySeconds(pod, nowMs) <= surelyReady) return;
+    const unheard = [...this.#lost].filter(([lost, { owner, readySinceMs }]) => {
+      if (owner !== uid || lost === pod.metadata.uid || !counts((nowMs - readySinceMs) / 1000)) return false;
+      const known = this.#known(sending.process).up.get(lost);
+      return known === true || (known !== undefined && known > sending.sentMs - this.#passMs);
+    });
+    const left = serving.length + unheard.length;
+    if (left < floor) {
+      this.fail(
+        "I1",
+        `${sending.method} ${pod.metadata.name} leaves ${serving.length} pods of ${cloneSet.metadata.name} serving (and ${unheard.length} not known to be down): the floor is ${floor}`,
+      );
+    }
+  }
+
+  #checkCreated(sending: Sending, pod: StoredObject): void {
+    this.podsCreated += 1;
+    const uid = ownerUid(pod);
+    const cloneSet = this.#cloneSet(uid);
+    if (uid === undefined || cloneSet === undefined) {
+      // The garbage collector takes it; but who is being deleted must not make pods.
+      return;
+    }
+    const { name } = pod.metadata;
+    const specs = this.#specs(sending.process, uid, sending.sentMs);
+    const pods = podsOf(this.#server, uid);
+    const { matchLabels } = specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> };
+    const isSelected = (one: StoredObject) =>
+      Object.entries(matchLabels).every(([key, value]) => one.metadata.labels?.[key] === value);
+    const active = pods.filter(
+      (one) =>
+        isActive(one) &&
+        isSelected(one) &&
+        (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < this.#nowMs - this.#passMs,
+    );
+    const ceiling = Math.max(...specs.map(({ replicas, maxSurge }) => replicas + maxSurge));
+    if (specs.length > 0 && active.length > ceiling) {
+      this.fail(
+        "I2",
+        `creating ${name} makes ${active.length} pods of ${cloneSet.metadata.name}: the ceiling is ${ceiling}`,
+      );
+    }
+    this.#checkThrottle(sending, pod, { pods: pods.filter(isSelected), specs });
+    this.#checkSurge(pod, { active, specs, cloneSet });
+    const id = idOf(pod);
+    if (id === undefined || name !== `${cloneSet.metadata.name}-${id}`) {
+      this.fail("I5", `pod ${name} has the instance id ${id}`);
+      return;
+    }
+    if (pods.some((one) => one !== pod && idOf(one) === id && one.metadata.uid !== pod.metadata.uid)) {
+      this.fail("I5", `two pods have the instance id ${id}`);
+    }
+    const key = `${uid}/${id}`;
+    const hadPod = this.#ids.get(key);
+    const claims = this.#server
+      .collection("persistentvolumeclaims")
+      .all()
+      .filter((claim) => idOf(claim) === id && ownerUid(claim) === uid);
+    const hasClaims = claimNamesOf(pod).length > 0;
+    if (hadPod !== undefined && !hasClaims) this.fail("I5", `instance id ${id} comes back without a claim`);
+    if (hadPod !== undefined && hasClaims && claims.every(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
+      this.fail("I5", `instance id ${id} comes back, but its claims do not`);
+    }
+    this.#ids.set(key, pod.metadata.uid);
+    if (specs.length > 0 && specs.every(({ named }) => named.has(name)))
+      this.fail("I7", `${name} is named in podsToDelete and created`);
+    this.#checkPartition(sending, pod, { uid, specs, cloneSet, isNew: true });
+  }
+
+  /** S4: pods are created only while fewer than scaleStrategy.maxUnavailable are unavailable. */
+  #checkThrottle(
+    sending: Sending,
+    pod: StoredObject,
+    { pods, specs }: { pods: readonly StoredObject[]; specs: Wanted[] },
+  ): void {
+    const limit = Math.max(...specs.map(({ scaleMaxUnavailable }) => scaleMaxUnavailable));
+    const { up, versions } = this.#known(sending.process);
+    const down = pods.filter(
+      (one) =>
+        isActive(one) &&
+        !isUp(one) &&
+        one !== pod &&
+        up.get(one.metadata.uid) !== true &&
+        versions.has(one.metadata.uid),
+    );
+    const isLongOurs = (one: StoredObject) =>
+      (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < sending.sentMs - this.#passMs;
+    const surely = down.filter(
+      (one) => Number(up.get(one.metadata.uid)) < sending.sentMs - this.#passMs && isLongOurs(one),
+    );
+    if (specs.length > 0 && surely.length >= limit) {
+      this.fail(
+        "S4",
+        `${pod.metadata.name} is created while ${surely.length} pods are unavailable: the limit is ${limit}`,
+      );
+    }
+  }
+
+  /** I2: no surge for pods that can be patched where they are. */
+  #checkSurge(
+    pod: StoredObject,
+    given: { active: readonly StoredObject[]; specs: Wanted[]; cloneSet: StoredObject },
+  ): void {
+    const { active, specs } = given;
+    const inPlace =
+      specs.length > 0 && specs.every(({ type, maxUnavailable }) => type.startsWith("InPlace") && maxUnavailable > 0);
+    const replicas = Math.max(...specs.map((wanted) => wanted.replicas));
+    // A slow create may arrive when what it was to stand in for is gone.
+    if (!inPlace || active.length <= replicas || this.#passMs === SLOW_PASS_MS) return;
+    const fit = (one: StoredObject) =>
+      specs.every(({ template }) => differsInImagesOnly(one, template)) &&
+      !revisionOf(one).endsWith("unknown") &&
+      revisionOf(one) !== "";
+    const isNamed = (one: StoredObject) =>
+      SPECIFIED in (one.metadata.labels ?? {}) || specs.some(({ named }) => named.has(one.metadata.name));
+    if (active.every((one) => fit(one) && !isNamed(one) && one.metadata.labels?.[STATE] !== "PreparingDelete")) {
+      this.fail("I2", `${pod.metadata.name} is made as surge although every pod can be patched in place`);
+    }
+  }
+
+  /** I3: no more pods are on the new revision than the partition lets go. */
+  #checkPartition(
+    sending: Sending,
+    pod: StoredObject,
+    { uid, specs, cloneSet, isNew }: { uid: string; specs: Wanted[]; cloneSet: StoredObject; isNew: boolean },
+  ): void {
+    const revision = revisionOf(pod);
+    const { currentRevision: current = "" } = statusOf(cloneSet) as { currentRevision?: string };
+    const currentIsThere = this.#server
+      .collection("controllerrevisions")
+      .get(cloneSet.metadata.namespace ?? "", current);
+    if (!currentIsThere || current === "" || short(current) === short(revision)) return;
+    const stored = this.#server
+      .collection("controllerrevisions")
+      .all()
+      .find(({ metadata }) => short(metadata.name) === short(revision));
+    const asking = specs.filter(({ template }) => stored && isOf(containersOf(templateOf(stored)), template));
+    if (asking.length === 0 || specs.some(({ paused }) => paused)) return;
+    const limit = Math.max(
+      ...asking.map(({ replicas, partition, maxSurge }) => replicas - partition + (isNew ? maxSurge : 0)),
+    );
+    const onNew = podsOf(this.#server, uid).filter(
+      (one) =>
+        isActive(one) &&
+        short(revisionOf(one)) === short(revision) &&
+        (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < sending.sentMs - this.#passMs,
+    );
+    if (onNew.length > limit) {
+      this.fail(
+        "I3",
+        `${pod.metadata.name} is pod ${onNew.length} of ${cloneSet.metadata.name} on ${revision}: the partition lets ${limit} go`,
+      );
+    }
+  }
+
+  #checkPatched(
+    sending: Sending,
+    before: StoredObject,
+    after: StoredObject,
+    given: { uid: string; specs: Wanted[]; cloneSet: StoredObject },
+  ): void {
+    const { name } = before.metadata;
+    const images = (pod: StoredObject) => containersOf(pod).map(({ image }) => image);
+    const moved = short(revisionOf(before)) !== short(revisionOf(after));
+    if (!isSame(images(before), images(after))) {
+      const gates = (specOf(before)["readinessGates"] as { conditionType: string }[] | undefined) ?? [];
+      if (gates.some(({ conditionType }) => conditionType === GATE) && conditionOf(before, GATE) === "True") {
+        this.fail("I13", `the image of ${name} is written while its gate is open`);
+      }
+    }
+    if (before.metadata.labels?.[INSTANCE_ID] !== after.metadata.labels?.[INSTANCE_ID])
+      this.fail("I5", `the instance id of ${name} changes`);
+    if (!moved || revisionOf(before) === "") return;
+    const { specs } = given;
+    if (specs.length > 0 && specs.every(({ type, paused }) => type === "OnDelete" || paused)) {
+      this.fail("S19", `${name} moves to ${revisionOf(after)} although no pod may be moved`);
+    }
+    this.#checkPartition(sending, after, { ...given, isNew: false });
+  }
+
+  #checkDeleted(
+    sending: Sending,
+    pod: StoredObject,
+    { uid, specs, cloneSet }: { uid: string; specs: Wanted[]; cloneSet: StoredObject },
+  ): void {
+    const { name, namespace = "" } = pod.metadata;
+    if (pod.metadata.deletionTimestamp !== undefined || specs.length === 0) return;
+    if (isActive(pod)) for (const claim of claimNamesOf(pod)) this.#deleted.add(`${namespace}/${claim}`);
+    if (cloneSet.metadata.deletionTimestamp !== undefined && specs.length === 0)
+      this.fail("I6", `${name} is deleted for a CloneSet that is going`);
+    if (!isActive(pod)) return;
+    const { labelled } = this.#known(sending.process);
+    const isNamed = (one: StoredObject) =>
+      (labelled.get(one.metadata.uid) ?? Number.POSITIVE_INFINITY) < sending.sentMs - this.#passMs ||
+      specs.every(({ named }) => named.has(one.metadata.name));
+    const mayBeNamed = SPECIFIED in (pod.metadata.labels ?? {}) || specs.some(({ named }) => named.has(name));
+    const hooks = specs.every(({ lifecycle }) => isMap(lifecycle["preDelete"]))
+      ? specs.map(({ lifecycle }) => lifecycle["preDelete"] as JsonMap)
+      : [];
+    if (hooks.length > 0 && hooks.every((hook) => blocks(hook, pod)))
+      this.fail("S21", `${name} is deleted while its preDelete hook holds it`);
+    const others = podsOf(this.#server, uid).filter((one) => isActive(one) && one.metadata.uid !== pod.metadata.uid);
+    const isMove = specs.some(({ type, template }) => type !== "OnDelete" && !isOf(containersOf(pod), template));
+    const rests = specs.every(({ paused, type }) => paused || type === "OnDelete");
+    const isLeaving = pod.metadata.labels?.[STATE] === "PreparingDelete";
+    if (
+      specs.every(({ type }) => type === "InPlaceOnly") &&
+      !mayBeNamed &&
+      !isLeaving &&
+      others.length < Math.min(...specs.map(({ replicas }) => replicas))
+    ) {
+      this.fail("S20", `${name} is deleted to be made anew, under InPlaceOnly`);
+    }
+    const named = others.filter((one) => isNamed(one) && this.#heardAlive(sending, one));
+    if (!mayBeNamed && named.length > 0 && (!isMove || rests) && pod.metadata.labels?.[STATE] !== "PreparingDelete") {
+      this.fail("I7", `${name} is deleted while ${named.map(({ metadata }) => metadata.name).join(", ")} is named`);
+    }
+    const least = Math.min(...specs.map(({ replicas }) => replicas));
+    if (!mayBeNamed && rests && others.length < least && pod.metadata.labels?.[STATE] !== "PreparingDelete") {
+      this.fail("S24", `${name} of ${namespace} is deleted for no reason: ${others.length} pods are left of ${least}`);
+    }
+  }
+
+  #heardAlive(sending: Sending, pod: StoredObject): boolean {
+    return this.#known(sending.process).versions.has(pod.metadata.uid);
+  }
+
+  /** I4: a claim goes only after its pod, and only for a cause that drops claims. */
+  #checkClaimWrite({ method, before, after, body }: Write, sending: Sending): void {
+    if (before === undefined || (method !== "DELETE" && after !== undefined)) return;
+    if (before.metadata.deletionTimestamp !== undefined) return;
+    const { name, namespace } = before.metadata;
+    const options = (isMap(body) ? body : {}) as { preconditions?: { uid?: string } };
+    if (options.preconditions?.uid === undefined) this.fail("I4", `claim ${name} is deleted without a uid`);
+    const users = this.#server
+      .collection("pods")
+      .all()
+      .filter((pod) => pod.metadata.namespace === namespace && isActive(pod) && claimNamesOf(pod).includes(name));
+    if (users.length > 0) this.fail("I4", `claim ${name} of the living pod ${users[0]?.metadata.name} is deleted`);
+    const specs = this.#specs(sending.process, ownerUid(before) ?? "", sending.sentMs);
+    if (!this.#deleted.has(`${namespace}/${name}`) && specs.every(({ reuse }) => reuse)) {
+      this.fail("I4", `claim ${name} is deleted although nobody but others took its pod`);
+    }
+  }
+
+  /** I14: a revision that something is on is not forgotten. */
+  #checkForgotten(revision: StoredObject): void {
+    const { name } = revision.metadata;
+    const uid = ownerUid(revision);
+    const user =
+      uid === undefined
+        ? undefined
+        : podsOf(this.#server, uid).find((pod) => isActive(pod) && short(revisionOf(pod)) === short(name));
+    if (user) this.fail("I14", `revision ${name} is forgotten while ${user.metadata.name} is on it`);
+  }
+
+  /** I10: nothing is written over and over. */
+  #checkRate({ kind, after, before }: Write): void {
+    const { metadata } = (after ?? before) as StoredObject;
+    const key = `${kind.resource.plural}/${metadata.uid}`;
+    const times = (this.#perObject.get(key) ?? []).filter((atMs) => atMs > this.#nowMs - 10_000);
+    times.push(this.#nowMs);
+    this.#perObject.set(key, times);
+    if (times.length > 40)
+      this.fail("I10", `${kind.resource.plural} ${metadata.name} was written ${times.length} times in 10 s`);
+  }
+
+  #cloneSet(uid: string | undefined): StoredObject | undefined {
+    for (const cloneSet of this.#server.collection("clonesets").values())
+      if (cloneSet.metadata.uid === uid) return cloneSet;
+    return undefined;
+  }
+}
+
+const INSTANCE_ID = "apps.kruise.io/cloneset-instance-id";
+
+/** The template that a revision holds. */
+function templateOf(revision: StoredObject): unknown {
+  const data = revision["data"] as { spec?: { template?: JsonMap } } | undefined;
+  return data?.spec?.template?.["spec"] === undefined ? undefined : { ...data.spec.template };
+}
+
+function blocks(hook: JsonMap, pod: StoredObject): boolean {
+  const labels = (hook["labelsHandler"] ?? {}) as Record<string, string>;
+  const finalizers = (hook["finalizersHandler"] ?? []) as string[];
+  return (
+    Object.entries(labels).some(([key, value]) => pod.metadata.labels?.[key] === value) ||
+    finalizers.some((one) => pod.metadata.finalizers?.includes(one))
+  );
+}
+
+/** Whether a pod could become like a template by new images alone. */
+export function differsInImagesOnly(pod: StoredObject, template: JsonMap): boolean {
+  const containers = containersOf(pod);
+  return containersOf(template).every(({ name, env = [] }) => {
+    const container = containers.find((one) => one.name === name);
+    return container !== undefined && isSame(container.env ?? [], env);
+  });
+}
+
+/** Whether containers are as a template has them, in image and environment. */
+export function isOf(
+  containers: readonly { name: string; image: string; env?: unknown[] }[],
+  template: JsonMap,
+): boolean {
+  return containersOf(template).every(({ name, image, env = [] }) => {
+    const container = containers.find((one) => one.name === name);
+    return container?.image === image && isSame(container.env ?? [], env);
+  });
+}
