@@ -6,6 +6,7 @@ import { plan } from "../../src/plan/plan.ts";
 import type { Stage } from "./synthetic.ts";
 import { filledCaches, NAMESPACE } from "./synthetic.ts";
 import { median, short, table } from "./table.ts";
+import { threadMs } from "./usage.ts";
 
 export interface PlanOptions {
   /** The smaller number of pods; the larger one is ten times as many. */
@@ -30,7 +31,7 @@ const CASES: Case[] = [
   { name: "scale out x2", replicas: (pods) => pods * 2, stage: () => "updated" },
   { name: "scale in to 10%", replicas: (pods) => Math.round(pods / 10), stage: () => "updated" },
 ];
-const WARM_UPS = 5;
+const WARM_UPS = 20;
 
 export function planBenchmark({ pods, repeat }: PlanOptions): void {
   const rows = CASES.map((given) => {
@@ -58,7 +59,7 @@ export function planBenchmark({ pods, repeat }: PlanOptions): void {
   console.log(table(["case", ...head, "growth x10"], rows));
 }
 
-/** Medians. Unit: ms. */
+/** Medians of the CPU time. Unit: ms. */
 function measure(given: Case, pods: number, repeat: number): { observe: number; plan: number; actions: number } {
   const stages = Array.from({ length: pods }, (_, n) => given.stage(n, pods));
   const caches = filledCaches(given.replicas(pods), stages);
@@ -72,13 +73,13 @@ function measure(given: Case, pods: number, repeat: number): { observe: number; 
 }
 
 function pass(caches: Caches): { observe: number; plan: number; actions: number } {
-  const startMs = performance.now();
+  const startMs = threadMs();
   const given = { nowMs: Date.now(), features: featureDefaults, spareIds: [], refusals: new Map() };
   const seen = observe(caches, { namespace: NAMESPACE, name: "web" }, given);
   if (seen === undefined) throw new Error("the CloneSet is not in the cache");
-  const observedMs = performance.now();
+  const observedMs = threadMs();
   const planned = plan(seen);
-  const endMs = performance.now();
+  const endMs = threadMs();
   if (planned.kind !== "work") throw new Error(`the plan is ${planned.kind}, want work`);
   return { observe: observedMs - startMs, plan: endMs - observedMs, actions: planned.actions.length };
 }

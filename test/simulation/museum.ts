@@ -5,6 +5,8 @@ export interface Mutation {
   /** Rows of the table of known holes that it stands for; none = a mistake of our own. */
   holes: number[];
   edits: { file: string; find: string; replace: string }[];
+  /** A file of `cases/` to play first, for what seeds find too seldom. */
+  case?: string;
 }
 
 const edit = (file: string, find: string, replace: string) => ({ file, find, replace });
@@ -303,6 +305,7 @@ export const mistakes: readonly Mutation[] = [
   {
     name: "the gate of a half updated pod is opened when a further update is refused",
     holes: [],
+    case: "gate-of-a-half-updated-pod.json",
     edits: [
       edit(
         "apply/apply.ts",
@@ -314,6 +317,7 @@ export const mistakes: readonly Mutation[] = [
   {
     name: "the stand-in of a named pod is re-created, for ever",
     holes: [],
+    case: "stand-in-of-a-named-pod.json",
     edits: [edit("plan/moves.ts", "podsToMove(withoutNamed(counts), wanted)", "podsToMove(counts, wanted)")],
   },
   {
