@@ -28,9 +28,18 @@ export interface Moves {
   stalled: string | undefined;
   /** When to look again, in ms since the epoch. */
   againAtMs: number[];
+  /** Updated pods that are to move back (uids). One that waits for its hook is not to be taken for one that has arrived. */
+  movingBack: ReadonlySet<string>;
 }
 
-const nothing: Moves = { actions: [], notes: [], problems: [], stalled: undefined, againAtMs: [] };
+const nothing: Moves = {
+  actions: [],
+  notes: [],
+  problems: [],
+  stalled: undefined,
+  againAtMs: [],
+  movingBack: new Set(),
+};
 
 /** Plans the moves to the update revision (or, where rollback is on, back to the current one). */
 export function planMoves(scene: Scene): Moves {
@@ -95,6 +104,7 @@ export function planMoves(scene: Scene): Moves {
     problems: [...impossible, ...refused],
     stalled: impossible[0],
     againAtMs,
+    movingBack: new Set(toUpdated ? [] : candidates.map(({ member }) => member.pod.uid)),
   };
 }
 
@@ -125,7 +135,8 @@ export function surgeablePods(scene: Scene): number {
   if (wanted.maxSurge === 0 || type === "OnDelete") return 0;
   if (type === "ReCreate" || wanted.maxUnavailable === 0) return members.length;
   const verdicts = new Verdicts(scene, revisions.update);
-  return members.filter((member) => !member.updated && !verdicts.of(member.pod).possible).length;
+  return members.filter((member) => !member.updated && !member.preparingDelete && !verdicts.of(member.pod).possible)
+    .length;
 }
 
 /** Being named, unready or unscheduled does not matter; being on the way out, or in the grace period of an update, does. */

@@ -108,10 +108,11 @@ function planSpec(seen: Observation): Plan {
 function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership): WorkPlan {
   const scene = setScene(seen, revisions, ours);
   const { cloneSet, members, book } = scene;
-  const refreshes = members.map((member) =>
-    refresh(member, { cloneSet, revisions: ours.revisions, nowMs: seen.nowMs }),
-  );
   const work = cloneSet.deleting ? nothing() : scaleOrMove(scene);
+  const refreshes = members.map((member) => {
+    const updated = member.updated && !work.movingBack.has(member.pod.uid);
+    return refresh({ ...member, updated }, { cloneSet, revisions: ours.revisions, nowMs: seen.nowMs });
+  });
   // What decides most about an object comes first; the rest about it waits for the next plan.
   const actions = oncePerObject([
     ...work.actions,
@@ -154,10 +155,21 @@ interface Work {
   problems: string[];
   stalled: string | undefined;
   againAtMs: number[];
+  /** Uids of updated pods that are to move back. */
+  movingBack: ReadonlySet<string>;
 }
 
 function nothing(): Work {
-  return { actions: [], counter: undefined, ahead: [], notes: [], problems: [], stalled: undefined, againAtMs: [] };
+  return {
+    actions: [],
+    counter: undefined,
+    ahead: [],
+    notes: [],
+    problems: [],
+    stalled: undefined,
+    againAtMs: [],
+    movingBack: new Set(),
+  };
 }
 
 function scaleOrMove(scene: Scene): Work {
@@ -241,8 +253,8 @@ function statusInput(
   work: Work,
 ): WorkPlan["statusInput"] {
   const { nowMs } = seen;
-  const names = new Set(members.map(({ pod }) => pod.name));
-  const returning = pods.filter((pod) => isTerminating(pod) && book.returning.includes(instanceId(pod) ?? ""));
+  const ids = new Set(book.returning);
+  const returning = pods.filter((pod) => isTerminating(pod) && ids.has(instanceId(pod) ?? ""));
   return {
     cloneSet,
     nowMs,

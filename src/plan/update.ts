@@ -1,3 +1,4 @@
+import { lifecycleState } from "../api/pod.ts";
 import type { Member } from "./observation.ts";
 import type { Sides, Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
@@ -68,7 +69,9 @@ export function chooseMoves(
     const least = candidate.member.available ? 0 : 1;
     if (downOnTarget + chosen.length >= Math.max(budget, least)) continue;
     if (chosen.length >= moves && !(repair && !candidate.member.available)) continue;
-    if (candidate.move === "inPlaceUngated" && ungatedBusy) continue;
+    // The one under way may get another target: were it to wait for itself, a broken image could never be set back.
+    const isUnderWay = lifecycleState(candidate.member.pod) === "Updating";
+    if (candidate.move === "inPlaceUngated" && ungatedBusy && !isUnderWay) continue;
     if (candidate.member.available) {
       // Not "break": a pod further down the list that is down already may still go.
       if (unavailable >= budget) continue;

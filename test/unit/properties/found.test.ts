@@ -167,6 +167,50 @@ const cases: { name: string; setting?: Partial<Setting>; first?: Partial<History
       ...[pass, pass, nodes],
     ],
   },
+  {
+    name: "CloneSetPartitionRollback: a pod that is to move back waits for its update hook, and is not sent to and fro",
+    setting: { rollBack: true, hooks: { ...setting.hooks, inPlaceUpdate: true } },
+    first: { replicas: 2, maxUnavailable: 2 },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes, pass],
+      { what: "edit", spec: { partition: 1 } },
+      { what: "template", template: { app: "app:v2" } },
+      ...[pass, pass],
+      { what: "serveHooks" },
+      ...[pass, nodes, nodes, pass, nodes],
+      { what: "serveHooks" },
+      ...[pass, nodes, pass],
+      { what: "edit", spec: { partition: 2 } },
+      { what: "passes" },
+    ],
+  },
+  {
+    name: "no surge pod is made for a pod on its way out, while those that stay can go in place",
+    setting: { hooks: { ...setting.hooks, preDelete: true, preNormal: true }, excludePreparingDelete: true },
+    first: { maxSurge: 1 },
+    steps: [
+      ...[pass, pass],
+      { what: "template", template: { mode: "y" } },
+      pass,
+      { what: "serveHooks" },
+      ...[pass, nodes, pass, nodes, { what: "node" as const, pod: 0 }, pass, { what: "node" as const, pod: 0 }, pass],
+      { what: "wait", seconds: 1 },
+      { what: "node", pod: 0 },
+      { what: "template", template: { app: "app:v2-again" } },
+      ...[pass, nodes, pass, nodes, pass],
+    ],
+  },
+  {
+    name: "a pod without a readiness gate that got a broken image can be set back: what it waits for is itself",
+    setting: { type: "ReCreate" },
+    steps: [
+      ...[pass, pass, nodes, nodes, nodes, pass],
+      { what: "edit", spec: { type: "InPlaceIfPossible" } },
+      { what: "template", template: { app: "app:broken" } },
+      ...[pass, pass, nodes, nodes, pass],
+      { what: "template", template: { app: "app:v1" } },
+    ],
+  },
 ];
 
 for (const { name, steps, ...given } of cases) {

@@ -478,18 +478,20 @@ export const invariants: Record<string, (given: Case) => void> = {
     const { cloneSet, revisions, pods } = pass.before;
     const { updateRevision, currentRevision } = pass.planned.statusInput;
     const { uid } = cloneSet.metadata;
-    // A pod whose labels do not match any more is released in this pass.
-    const isLive = ({ metadata }: WireRevision) =>
-      [updateRevision, currentRevision].includes(metadata.name) ||
-      pods.some((pod) => controllerUid(pod) === uid && labelOf(pod, "app") === "web" && isOn(pod, metadata.name));
+    const isLive = (one: WireRevision, isOurs: (pod: WirePod) => boolean) =>
+      [updateRevision, currentRevision].includes(one.metadata.name) ||
+      pods.some((pod) => controllerUid(pod) === uid && isOurs(pod) && isOn(pod, one.metadata.name));
+    // A pod whose labels do not match any more is released in this pass, unless it has ended.
+    const mustStay = (one: WireRevision) => isLive(one, (pod) => labelOf(pod, "app") === "web");
+    const mayStay = (one: WireRevision) => isLive(one, () => true);
     for (const { write } of pass.writes) {
       if (write.kind === "revision" && write.verb === "delete" && write.before) {
-        assert.ok(!isLive(write.before), `${nameOf(write.before)} is in use`);
+        assert.ok(!mustStay(write.before), `${nameOf(write.before)} is in use`);
       }
     }
     const limit = cloneSet.spec?.revisionHistoryLimit ?? 10;
     const left = pass.after.revisions.filter(
-      (one) => revisions.some((was) => nameOf(was) === nameOf(one)) && !isLive(one),
+      (one) => revisions.some((was) => nameOf(was) === nameOf(one)) && !mayStay(one),
     );
     if (pass.isClean) atMost(left.length, limit, "revisions kept");
   },
