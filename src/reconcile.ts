@@ -18,11 +18,17 @@ import type { PassResult } from "./kube/queue.ts";
 import { observe } from "./observe/observe.ts";
 import type { Action } from "./plan/actions.ts";
 import { describe } from "./plan/actions.ts";
-import type { WorkPlan } from "./plan/plan.ts";
+import type { Plan, WorkPlan } from "./plan/plan.ts";
 import { plan } from "./plan/plan.ts";
 import { nextStatus, progressDeadlineInMs } from "./plan/status.ts";
 
 const STATUS_EVERY_MS = 1000;
+/** For how long a pass begins new writes. What it does not get to is planned anew, with all that has happened since. */
+const PASS_MS = 500;
+/** How much of the time may go into planning. A large CloneSet is looked at less often, so that others have their turn. */
+const PLANNING_SHARE = 0.05;
+/** A plan that takes longer for each pod is slow for other reasons: cold code, a busy machine. */
+const PLANNING_MS_PER_POD = 0.02;
 
 /** What one CloneSet leaves behind from pass to pass. Losing it costs nothing but a repeated event. */
 interface Memory {
@@ -36,6 +42,8 @@ interface Memory {
   refusals: Refusals;
   /** What was already told and still lasts. */
   told: Set<string>;
+  /** The last creations all succeeded. */
+  creationsGoWell: boolean;
 }
 
 export interface ReconcilerOptions extends Hands {
@@ -71,6 +79,7 @@ export class Reconciler {
     const { caches, clock, features } = this.#options;
     const [namespace = "", name = ""] = key.split("/");
     await this.#settle(key);
+    const startedMs = clock.monotonicMs();
     const { spareIds = [], refusals = new Map() } = this.#memory.get(key) ?? {};
     const seen = observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds, refusals });
     if (seen === undefined) {
@@ -79,26 +88,40 @@ export class Reconciler {
     }
     const { cloneSet } = seen;
     const memory = this.#remember(key, cloneSet.uid);
-    const inUse = new Set([...seen.pods, ...seen.claims].map(instanceId));
-    memory.spareIds = memory.spareIds.filter((id) => !inUse.has(id));
+    if (memory.spareIds.length > 0) {
+      const inUse = new Set([...seen.pods, ...seen.claims].map(instanceId));
+      memory.spareIds = memory.spareIds.filter((id) => !inUse.has(id));
+    }
     const planned = plan(seen);
+    const planningMs = Math.min(clock.monotonicMs() - startedMs, seen.pods.length * PLANNING_MS_PER_POD);
+    const nextMs = startedMs + planningMs / PLANNING_SHARE;
+    const result = await this.#carryOut(memory, cloneSet, planned, Math.max(startedMs + PASS_MS, nextMs));
+    return { ...result, restMs: nextMs - clock.monotonicMs() };
+  }
+
+  async #carryOut(
+    memory: Memory,
+    cloneSet: CloneSet,
+    planned: Plan,
+    beginUntilMs: number,
+  ): Promise<PassResult | undefined> {
     switch (planned.kind) {
       case "refused":
         this.#tell(memory, cloneSet, [{ type: "Warning", reason: "InvalidSpec", message: planned.why }]);
         return this.#writeStatus(memory, cloneSet, planned.status);
       case "revisions": {
-        const outcomes = await apply(this.#options, cloneSet, planned.actions, undefined);
+        const outcomes = await apply(this.#options, cloneSet, planned.actions, { beginUntilMs });
         this.#report(memory, cloneSet, outcomes, []);
         this.#raise(memory, outcomes);
         // The answers are in the caches, so the next pass goes on from here.
         return planned.actions.length > 0 ? { requeueAfterMs: 1 } : {};
       }
       case "work":
-        return this.#work(memory, cloneSet, planned);
+        return this.#work(memory, cloneSet, planned, beginUntilMs);
     }
   }
 
-  async #work(memory: Memory, cloneSet: CloneSet, planned: WorkPlan): Promise<PassResult> {
+  async #work(memory: Memory, cloneSet: CloneSet, planned: WorkPlan, beginUntilMs: number): Promise<PassResult> {
     const { reserveCounter, drawnAhead } = planned;
     let reserved = reserveCounter === undefined;
     const reserve = async (counter: number) => {
@@ -106,7 +129,9 @@ export class Reconciler {
       reserved = true;
     };
     const first = reserveCounter === undefined ? undefined : () => reserve(reserveCounter);
-    const outcomes = await apply(this.#options, cloneSet, planned.actions, first);
+    const pace = { beginUntilMs, creationsGoWell: memory.creationsGoWell };
+    const outcomes = await apply(this.#options, cloneSet, planned.actions, { reserve: first, ...pace });
+    memory.creationsGoWell = goWellAfter(memory.creationsGoWell, outcomes);
     // Ids whose counter was not stored are not ours to use.
     if (reserved) memory.spareIds = spareIdsAfter([...memory.spareIds, ...drawnAhead], planned.actions, outcomes);
     memory.refusals = refusalsAfter(memory.refusals, outcomes, this.#options.clock.nowMs());
@@ -115,8 +140,8 @@ export class Reconciler {
     const written = await this.#writeStatus(memory, cloneSet, status);
     this.#raise(memory, outcomes);
     const deadlineMs = progressDeadlineInMs(status, cloneSet.spec.progressDeadlineSeconds, this.#options.clock.nowMs());
-    const stale = outcomes.some(({ kind }) => kind === "stale") ? 1 : undefined;
-    return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, stale);
+    const isLeft = outcomes.length < planned.actions.length || outcomes.some(({ kind }) => kind === "stale");
+    return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, isLeft ? 1 : undefined);
   }
 
   /** Reads live what the last pass left unsettled. Until that succeeds nothing is planned. */
@@ -139,6 +164,7 @@ export class Reconciler {
         spareIds: [],
         refusals: new Map(),
         told: new Set(),
+        creationsGoWell: false,
       };
       this.#memory.set(key, memory);
     }
@@ -230,13 +256,22 @@ export class Reconciler {
   }
 }
 
-/** The ids that are drawn and unused after a pass: those of pods that were refused, or not even tried. */
+/**
+ * The ids that are drawn and unused after a pass: those of pods that were refused, or not even tried. Those that were
+ * tried come first, and so are tried again: a late request for one of them then meets its own name.
+ */
 function spareIdsAfter(before: readonly string[], actions: readonly Action[], outcomes: readonly Outcome[]): string[] {
   const made = new Set(
     outcomes.flatMap(({ kind, action }) => (kind === "done" && action.kind === "createPod" ? [action.instanceId] : [])),
   );
   const drawn = actions.flatMap((action) => (action.kind === "createPod" ? [action.instanceId] : []));
-  return [...new Set([...before, ...drawn])].filter((id) => !made.has(id));
+  return [...new Set([...drawn, ...before])].filter((id) => !made.has(id));
+}
+
+/** Whether creations go well: unless some were tried, as they went before. */
+function goWellAfter(before: boolean, outcomes: readonly Outcome[]): boolean {
+  const creations = outcomes.filter(({ action }) => action.kind === "createPod");
+  return creations.length === 0 ? before : creations.every(({ kind }) => kind === "done");
 }
 
 /** First failure of scaling and of updating. */

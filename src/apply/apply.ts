@@ -22,6 +22,7 @@ import type { Action, NewClaim } from "../plan/actions.ts";
 import { ownerReference } from "../plan/membership.ts";
 import type { CreateRevision } from "../revision/history.ts";
 import { afterCollision } from "../revision/history.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Kind, Named } from "./look.ts";
 import { cacheOf, look, resourceOf } from "./look.ts";
 import { slowStart } from "./slow-start.ts";
@@ -56,21 +57,37 @@ class UnsettledError extends Error {
 /** The object is not as it was planned for. */
 class StaleError extends Error {}
 
+/** As many as the client has writes in flight: so the writes of one action follow each other without a queue in between. */
+const AT_ONCE = 32;
+
+export interface ApplyOptions {
+  /** Stores the instance counter; called before the first create, which does not happen if it fails. */
+  reserve?: (() => Promise<void>) | undefined;
+  /** The creations of the pass before all succeeded: no slow start. */
+  creationsGoWell?: boolean;
+  /** By the monotonic clock: actions not begun by then are not begun at all. Default: all are. */
+  beginUntilMs?: number;
+}
+
 /**
- * Carries out the actions of a plan: pods are created in a slow start, everything else goes at once (the client bounds
- * how many requests are under way). One failure never stops the others. Every answer goes into the caches before this
- * returns, so the next observation sees our own writes.
+ * Carries out the actions of a plan, some at a time, creations in a slow start. One failure never stops the others.
+ * Every answer goes into the caches before this returns, so the next observation sees our own writes.
  *
- * @param reserve stores the instance counter; called before the first create, which does not happen if it fails
+ * @returns an outcome for each action that was begun. The others are to be planned anew: by the time it is the
+ *   thousandth pod's turn, the first ones want their next step.
  */
 export async function apply(
   hands: Hands,
   cloneSet: CloneSet,
   actions: readonly Action[],
-  reserve: (() => Promise<void>) | undefined,
+  { reserve, creationsGoWell = false, beginUntilMs = Number.POSITIVE_INFINITY }: ApplyOptions = {},
 ): Promise<Outcome[]> {
-  const creations = actions.filter((action) => action.kind === "createPod");
-  const others = actions.filter((action) => action.kind !== "createPod");
+  const creations = actions.filter(({ kind }) => kind === "createPod");
+  // What puts pods into service goes before what takes them out of it.
+  const refreshes = actions.filter(({ kind }) => kind === "refreshPod");
+  const others = actions.filter(({ kind }) => kind !== "createPod" && kind !== "refreshPod");
+  const pace = { atOnce: AT_ONCE, mayBegin: () => hands.clock.monotonicMs() < beginUntilMs };
+  const task = (action: Action) => () => outcomeOf(action, () => carryOut(hands, cloneSet, action));
   const create = async (): Promise<Outcome[]> => {
     const [first] = creations;
     if (first === undefined) return [];
@@ -78,13 +95,11 @@ export async function apply(
       const reserved = await outcomeOf(first, reserve);
       if (reserved.kind !== "done") return [reserved];
     }
-    const tasks = creations.map((action) => () => outcomeOf(action, () => carryOut(hands, cloneSet, action)));
-    return slowStart(tasks, ({ kind }) => kind !== "done");
+    const tasks = creations.map(task);
+    const isFailure = ({ kind }: Outcome) => kind !== "done";
+    return slowStart(tasks, { ...pace, firstAtOnce: creationsGoWell ? AT_ONCE : 1, isFailure });
   };
-  const outcomes = await Promise.all([
-    create(),
-    ...others.map((action) => outcomeOf(action, () => carryOut(hands, cloneSet, action))),
-  ]);
+  const outcomes = await Promise.all([create(), inTurn([...refreshes, ...others].map(task), pace)]);
   return outcomes.flat();
 }
 

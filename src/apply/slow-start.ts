@@ -1,18 +1,26 @@
+import { inTurn } from "./in-turn.ts";
+
 /**
- * Runs tasks in batches of 1, 2, 4, 8, …, those of a batch at once. When one of a batch fails, no further batch starts:
- * whatever refuses one pod (a quota, a webhook) would most likely refuse a thousand.
+ * Runs `firstAtOnce` tasks at a time, and one more for each that succeeds, up to `atOnce`: 1, 2, 4, 8, … After the first
+ * failure none is begun: whatever refuses one pod (a quota, a webhook) would most likely refuse a thousand.
  *
- * @returns the results in order; tasks that were not started have none
+ * @returns the results in order; tasks that were not begun have none
  */
 export async function slowStart<T>(
   tasks: readonly (() => Promise<T>)[],
-  isFailure: (result: T) => boolean,
+  given: { firstAtOnce: number; atOnce: number; mayBegin: () => boolean; isFailure: (result: T) => boolean },
 ): Promise<T[]> {
-  const results: T[] = [];
-  for (let size = 1; results.length < tasks.length; size *= 2) {
-    const batch = await Promise.all(tasks.slice(results.length, results.length + size).map((task) => task()));
-    results.push(...batch);
-    if (batch.some(isFailure)) break;
-  }
-  return results;
+  const { firstAtOnce, atOnce, mayBegin, isFailure } = given;
+  let succeeded = 0;
+  let failed = false;
+  const watched = tasks.map((task) => async () => {
+    const result = await task();
+    if (isFailure(result)) failed = true;
+    else succeeded += 1;
+    return result;
+  });
+  return inTurn(watched, {
+    atOnce: () => Math.min(firstAtOnce + succeeded, atOnce),
+    mayBegin: () => !failed && mayBegin(),
+  });
 }

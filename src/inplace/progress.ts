@@ -32,8 +32,18 @@ interface Waiting {
   resizePending?: true;
 }
 
+/** Pods that nothing is under way in, for as long as they are as they were seen: most pods, in most plans. */
+const settled = new WeakSet<Pod>();
+
 /** How far the in-place update of a pod is. */
 export function inPlaceProgress(pod: Pod, nowMs: number): InPlaceProgress {
+  if (settled.has(pod)) return { kind: "done" };
+  const progress = progressOf(pod, nowMs);
+  if (progress.kind === "done") settled.add(pod);
+  return progress;
+}
+
+function progressOf(pod: Pod, nowMs: number): InPlaceProgress {
   const grace = readGrace(pod);
   const state = readState(pod);
   if (grace.kind === "unreadable") return grace;

@@ -3,6 +3,8 @@ import type { Clock, Timer } from "./clock.ts";
 /** What a pass over a key wants next. A pass that throws is tried again, later and later. */
 export interface PassResult {
   requeueAfterMs?: number;
+  /** No pass over this key for so long, whatever happens. */
+  restMs?: number;
 }
 
 export interface QueueObserver {
@@ -41,6 +43,8 @@ export class WorkQueue {
   readonly #again = new Map<string, number>();
   readonly #later = new Map<string, { timer: Timer; atMs: number }>();
   readonly #failures = new Map<string, number>();
+  /** Until when a key has to rest. */
+  readonly #resting = new Map<string, number>();
   #pump: Timer | undefined;
   #started = false;
   #stopped = false;
@@ -58,6 +62,11 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#stopped || this.#ready.has(key) || this.#again.has(key)) return;
+    const restMs = this.#restMs(key);
+    if (restMs > 0) {
+      this.addAfter(key, restMs);
+      return;
+    }
     this.#options.observer?.added?.();
     if (this.#inWork.has(key)) {
       this.#again.set(key, this.#clock.monotonicMs());
@@ -97,6 +106,15 @@ export class WorkQueue {
     this.#options.observer?.retried?.();
     const backoffMs = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** failures);
     this.addAfter(key, backoffMs * (1 + JITTER * this.#clock.random()));
+  }
+
+  /** How long the key still has to rest. */
+  #restMs(key: string): number {
+    const untilMs = this.#resting.get(key);
+    if (untilMs === undefined) return 0;
+    const restMs = untilMs - this.#clock.monotonicMs();
+    if (restMs <= 0) this.#resting.delete(key);
+    return restMs;
   }
 
   forget(key: string): void {
@@ -179,12 +197,16 @@ export class WorkQueue {
     if (failed) this.addRateLimited(key);
     else {
       this.forget(key);
+      const restMs = result?.restMs ?? 0;
+      if (restMs > 0) this.#resting.set(key, this.#clock.monotonicMs() + restMs);
       if (result?.requeueAfterMs !== undefined) this.addAfter(key, result.requeueAfterMs);
     }
     const again = this.#again.get(key);
     if (again !== undefined) {
       this.#again.delete(key);
-      this.#ready.set(key, again);
+      const restMs = this.#restMs(key);
+      if (restMs > 0) this.addAfter(key, restMs);
+      else this.#ready.set(key, again);
     }
     this.#pumpSoon();
   }

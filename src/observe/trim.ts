@@ -76,11 +76,13 @@ interface Told {
 }
 
 /**
- * Projects objects of the wire to what the rules look at, about 1 KB a pod. Text that many pods share (images, nodes,
- * label values) is kept once.
+ * Projects objects of the wire to what the rules look at, about 1 KB a pod. What many pods share is kept once: texts
+ * (images, nodes, label values), and whole lists and objects (owners, containers, conditions).
  */
 export class Trimmer {
   readonly #texts = new Map<string, string>();
+  /** Lists and objects by their JSON. */
+  readonly #values = new Map<string, object>();
 
   cloneSet(raw: unknown): CloneSetEntry {
     const wire = raw as WireCloneSet;
@@ -98,13 +100,15 @@ export class Trimmer {
       ...this.#bare(metadata),
       labels: this.#record(metadata.labels),
       annotations: kept(metadata.annotations),
-      finalizers: metadata.finalizers ?? [],
+      finalizers: this.#shared(metadata.finalizers ?? []),
       ...this.#owners(metadata),
       ...(spec.nodeName ? { nodeName: this.#text(spec.nodeName) } : {}),
-      claimNames: (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []),
-      readinessGates: (spec.readinessGates ?? []).map(({ conditionType }) => this.#text(conditionType)),
-      containers: (spec.containers ?? []).map((container) => this.#container(container)),
-      initContainers: (spec.initContainers ?? []).map((container) => this.#container(container)),
+      claimNames: this.#shared(
+        (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []),
+      ),
+      readinessGates: this.#shared((spec.readinessGates ?? []).map(({ conditionType }) => conditionType)),
+      containers: this.#shared((spec.containers ?? []).map((container) => this.#container(container))),
+      initContainers: this.#shared((spec.initContainers ?? []).map((container) => this.#container(container))),
       phase: this.#text(status.phase ?? "Pending"),
       ...(status.reason ? { reason: this.#text(status.reason) } : {}),
       observedGeneration: status.observedGeneration ?? 0,
@@ -172,19 +176,12 @@ export class Trimmer {
   }
 
   #owners({ ownerReferences = [] }: ObjectMeta): { owners: readonly OwnerReference[]; ownerUids: readonly string[] } {
-    const owners = ownerReferences.map((owner) => ({
-      ...owner,
-      apiVersion: this.#text(owner.apiVersion),
-      kind: this.#text(owner.kind),
-      name: this.#text(owner.name),
-      uid: this.#text(owner.uid),
-    }));
-    return { owners, ownerUids: owners.map(({ uid }) => uid) };
+    return { owners: this.#shared(ownerReferences), ownerUids: this.#shared(ownerReferences.map(({ uid }) => uid)) };
   }
 
   #container({ name, image, resources }: WireContainer): Container {
     const amounts = resources && Object.keys(resources).length > 0 ? { resources } : {};
-    return { name: this.#text(name), image: this.#text(image ?? ""), ...amounts };
+    return { name, image: image ?? "", ...amounts };
   }
 
   #containerStatus(wire: WireContainerStatus): ContainerStatus {
@@ -200,7 +197,7 @@ export class Trimmer {
       state,
       ...(reason ? { reason: this.#text(reason) } : {}),
       ...(message ? { message: message.slice(0, MESSAGE_MAX) } : {}),
-      ...(wire.resources ? { resources: wire.resources } : {}),
+      ...(wire.resources ? { resources: this.#shared(wire.resources) } : {}),
     };
   }
 
@@ -208,21 +205,32 @@ export class Trimmer {
     const conditions: Record<string, PodCondition> = {};
     for (const { type, status, reason, message, lastTransitionTime } of wire) {
       if (!KEPT_CONDITIONS.has(type)) continue;
-      conditions[this.#text(type)] = {
-        status: this.#text(status),
-        ...(reason ? { reason: this.#text(reason) } : {}),
-        // The message of KruisePodReady is a list of who keeps the pod out of service: cut, it could not be read.
-        ...(message
-          ? { message: this.#text(type === "KruisePodReady" ? message : message.slice(0, MESSAGE_MAX)) }
-          : {}),
-        lastTransitionMs: timeMs(lastTransitionTime),
-      };
+      // Pods that start together have conditions of the same second.
+      conditions[type] = this.#shared(
+        {
+          status,
+          ...(reason ? { reason } : {}),
+          // The message of KruisePodReady is a list of who keeps the pod out of service: cut, it could not be read.
+          ...(message ? { message: type === "KruisePodReady" ? message : message.slice(0, MESSAGE_MAX) } : {}),
+          lastTransitionMs: timeMs(lastTransitionTime),
+        },
+        `${type} ${status} ${lastTransitionTime} ${reason} ${message}`,
+      );
     }
     return conditions;
   }
 
   #record(given: Record<string, string> = {}): Record<string, string> {
     return Object.fromEntries(Object.entries(given).map(([key, value]) => [this.#text(key), this.#text(value)]));
+  }
+
+  /** The one object for all that are equal, to be left as it is. `key` tells those apart that are not. */
+  #shared<T extends object>(value: T, key = JSON.stringify(value)): T {
+    const known = this.#values.get(key);
+    if (known !== undefined) return known as T;
+    if (this.#values.size >= INTERNED_MAX) this.#values.clear();
+    this.#values.set(key, value);
+    return value;
   }
 
   #text(text: string): string {

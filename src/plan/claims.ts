@@ -41,9 +41,10 @@ export function claimBook(
     if (others) others.push(claim);
     else byId.set(id, [claim]);
   }
-  const podOf = new Map(pods.map((pod) => [instanceId(pod), pod]));
-  const inUse = new Set(observed.map((pod) => instanceId(pod)));
-  const reuse = cloneSet.spec.scaleStrategy.reusePvcs;
+  // Most CloneSets have no PVCs, and this is asked in every plan.
+  const reuse = cloneSet.spec.scaleStrategy.reusePvcs && byId.size > 0;
+  const podOf = new Map(reuse ? pods.map((pod) => [instanceId(pod), pod]) : []);
+  const inUse = new Set(reuse ? observed.map((pod) => instanceId(pod)) : []);
   const idsOfClaims = [...byId.keys()].sort();
   return {
     byId,

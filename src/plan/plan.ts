@@ -16,7 +16,7 @@ import type { Membership } from "./membership.ts";
 import { membership } from "./membership.ts";
 import { planMoves, surgeablePods } from "./moves.ts";
 import type { Note } from "./notes.ts";
-import type { Observation } from "./observation.ts";
+import type { Member, Observation } from "./observation.ts";
 import { podsToDelete } from "./pods-to-delete.ts";
 import { refresh } from "./refresh.ts";
 import { regretted } from "./regret.ts";
@@ -265,10 +265,16 @@ function statusInput(
     collisionCount: cloneSet.status.collisionCount,
     instanceCounter: work.counter ?? cloneSet.status.instanceCounter,
     terminating: pods.filter(isTerminating),
-    ignoredPodsToDelete: [...podsToDelete(cloneSet)].filter((name) => !names.has(name)).length,
+    ignoredPodsToDelete: ignoredNames(podsToDelete(cloneSet), members),
     idleClaims: book.idle.length,
     pausedSplit: split,
     waiting: waitingFor(members, returning, { minReadySeconds: cloneSet.spec.minReadySeconds, nowMs }),
     stalled: work.stalled,
   };
+}
+
+function ignoredNames(listed: ReadonlySet<string>, members: readonly Member[]): number {
+  if (listed.size === 0) return 0;
+  const names = new Set(members.map(({ pod }) => pod.name));
+  return [...listed].filter((name) => !names.has(name)).length;
 }

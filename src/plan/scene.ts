@@ -70,6 +70,7 @@ export function setScene(seen: Observation, revisions: RevisionsReady, ours: Mem
 }
 
 function arriving({ actions }: Membership, pods: readonly Pod[]): number {
+  if (actions.length === 0) return 0;
   const carried = new Set(pods.map((pod) => instanceId(pod)));
   const claimIds = actions.flatMap((action) => (action.kind === "adoptClaim" ? [instanceId(action.claim)] : []));
   const podless = new Set(claimIds.filter((id) => !carried.has(id)));

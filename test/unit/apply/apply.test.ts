@@ -63,7 +63,7 @@ const heldClaims = () => [...hands.caches.claims.all()].map(({ name }) => name);
 
 /** Outcomes in short: "done", "stale", "failed: why", "unsettled: pod web-a". */
 async function outcomes(actions: Action[], reserve?: () => Promise<void>): Promise<string[]> {
-  return (await apply(hands, cloneSet, actions, reserve)).map(inShort);
+  return (await apply(hands, cloneSet, actions, { reserve })).map(inShort);
 }
 
 function inShort(outcome: Outcome): string {
@@ -117,11 +117,46 @@ test("create: a pod whose claim is refused is not created, and claims that were 
   assert.deepEqual(heldClaims(), ["logs-web-aaaaa"]);
 });
 
-test("create: 1, 2, 4 at once, and no further batch after a failure", async () => {
+test("create: one, then two for each that succeeded, and none after a failure", async () => {
   kube.fail({ call: "create web-00002", error: refused(403, "Forbidden", "create", "exceeded quota") });
-  const actions = ["00000", "00001", "00002", "00003", "00004"].map((id) => createPod(id));
-  assert.deepEqual(await outcomes(actions), ["done", "done", "failed: exceeded quota"]);
-  assert.deepEqual(kube.calls, ["create pods web-00000", "create pods web-00001", "create pods web-00002"]);
+  const actions = Array.from({ length: 9 }, (_, i) => createPod(`0000${i}`));
+  assert.deepEqual(await outcomes(actions), ["done", "done", "failed: exceeded quota", "done", "done"]);
+  assert.deepEqual(
+    kube.calls,
+    [0, 1, 2, 3, 4].map((i) => `create pods web-0000${i}`),
+  );
+});
+
+test("create: what went well before starts at full speed", async () => {
+  kube.fail({ call: "create web-00000", error: refused(403, "Forbidden", "create", "exceeded quota") });
+  const actions = Array.from({ length: 40 }, (_, i) => createPod(String(i).padStart(5, "0")));
+  const begun = await apply(hands, cloneSet, actions, { creationsGoWell: true });
+  assert.equal(begun.length, 32);
+});
+
+test("when time is up, the rest is left for the next plan", async () => {
+  const actions = Array.from({ length: 40 }, (_, i) => {
+    exists(PODS, `web-${i}`);
+    return deletePod(`web-${i}`);
+  });
+  const begun = await apply(hands, cloneSet, actions, { beginUntilMs: hands.clock.monotonicMs() });
+  assert.deepEqual(begun, []);
+});
+
+test("pods are put into service before others are taken out of it", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PODS, "web-bbbbb");
+  const refresh: Action = {
+    kind: "refreshPod",
+    pod: ref("web-bbbbb"),
+    patches: [{ subresource: "status", body: {} }],
+    why: "Normal",
+  };
+  await outcomes([deletePod("web-aaaaa"), refresh]);
+  assert.deepEqual(
+    kube.calls.map((call) => call.split(" ")[0]),
+    ["patch", "delete"],
+  );
 });
 
 test("create: the counter is stored before the first pod", async () => {
@@ -366,7 +401,7 @@ test("a conflict that cannot be looked at leaves the object open", async () => {
 test("a process that no longer leads stops at once", async () => {
   exists(PODS, "web-aaaaa");
   kube.fail({ call: "delete web-aaaaa", error: new NotLeaderError("delete", "/somewhere") });
-  await assert.rejects(apply(hands, cloneSet, [deletePod("web-aaaaa")], undefined), NotLeaderError);
+  await assert.rejects(apply(hands, cloneSet, [deletePod("web-aaaaa")]), NotLeaderError);
 });
 
 test("a process that loses the lead amid a pod's claims stops, too", async () => {
@@ -374,7 +409,7 @@ test("a process that loses the lead amid a pod's claims stops, too", async () =>
     { call: "create data-web-aaaaa", error: unknownOutcome() },
     { call: "create logs-web-aaaaa", error: new NotLeaderError("create", "/somewhere") },
   );
-  await assert.rejects(apply(hands, cloneSet, [createPod("aaaaa", "data", "logs")], undefined), NotLeaderError);
+  await assert.rejects(apply(hands, cloneSet, [createPod("aaaaa", "data", "logs")]), NotLeaderError);
 });
 
 test("one failure does not stop the other actions", async () => {

@@ -1,37 +1,42 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { slowStart } from "../../../src/apply/slow-start.ts";
-
-/** The batches in which tasks are started; the ones in `bad` fail. */
-async function batches(count: number, bad: number[] = []): Promise<number[][]> {
-  const started: number[][] = [];
-  let open = true;
-  const tasks = Array.from({ length: count }, (_, index) => async () => {
-    if (open) started.push([]);
-    open = false;
-    started.at(-1)?.push(index);
-    await new Promise((resolve) => setImmediate(resolve));
-    open = true;
-    return index;
-  });
-  await slowStart(tasks, (index) => bad.includes(index));
-  return started;
-}
+import { TasksOnCommand } from "./tasks-on-command.ts";
 
 const cases = [
-  { name: "batches double", count: 10, want: [[0], [1, 2], [3, 4, 5, 6], [7, 8, 9]] },
-  { name: "nothing to do", count: 0, want: [] },
-  { name: "the first failure ends it", count: 10, bad: [0], want: [[0]] },
-  { name: "a batch is finished, and no further one begins", count: 10, bad: [3], want: [[0], [1, 2], [3, 4, 5, 6]] },
+  { name: "one, then two for each that succeeded", ends: [0, 1, 2], want: [0, 1, 2, 3, 4, 5, 6] },
+  { name: "at most so many at once", atOnce: 3, ends: [0, 1, 2, 3], want: [0, 1, 2, 3, 4, 5, 6] },
+  { name: "what went well before starts at full speed", firstAtOnce: 4, atOnce: 4, ends: [], want: [0, 1, 2, 3] },
+  { name: "the first failure ends it", ends: [], bad: [0], want: [0] },
+  {
+    name: "after a failure none is begun, though others succeed",
+    ends: [0],
+    bad: [1],
+    endsAfter: [2],
+    want: [0, 1, 2],
+  },
 ];
-for (const { name, count, bad, want } of cases) {
-  test(`slow start: ${name}`, async () => assert.deepEqual(await batches(count, bad), want));
+for (const { name, firstAtOnce = 1, atOnce = 32, ends, bad = [], endsAfter = [], want } of cases) {
+  test(`slow start: ${name}`, async () => {
+    const tasks = new TasksOnCommand<"good" | "bad">(10);
+    const isFailure = (result: "good" | "bad") => result === "bad";
+    void slowStart(tasks.list, { firstAtOnce, atOnce, mayBegin: () => true, isFailure });
+    for (const index of ends) await tasks.end(index, "good");
+    for (const index of bad) await tasks.end(index, "bad");
+    for (const index of endsAfter) await tasks.end(index, "good");
+    assert.deepEqual(tasks.begun, want);
+  });
 }
 
-test("slow start: results come in the order of the tasks, whichever ends first", async () => {
-  const tasks = [1, 3, 2].map((turns) => async () => {
-    for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
-    return turns;
+test("slow start: the results are those of the tasks that were begun", async () => {
+  const tasks = new TasksOnCommand<string>(4);
+  const results = slowStart(tasks.list, {
+    firstAtOnce: 2,
+    atOnce: 2,
+    mayBegin: () => true,
+    isFailure: (result) => result === "no",
   });
-  assert.deepEqual(await slowStart(tasks, () => false), [1, 3, 2]);
+  await tasks.end(1, "no");
+  await tasks.end(0, "yes");
+  assert.deepEqual(await results, ["yes", "no"]);
 });

@@ -53,6 +53,24 @@ void test("WorkQueue: a key is in work once at a time, and once more if it was a
   assert.ok(queue.isIdle);
 });
 
+void test("WorkQueue: a key rests as long as its pass said, however often it is added", async () => {
+  const { clock, queue, passes, end } = aQueue();
+  queue.add("a");
+  await clock.advance(0);
+  queue.add("a");
+  await end("a", { restMs: 100 });
+  queue.add("a");
+  queue.add("b");
+  await clock.advance(99);
+  assert.deepEqual(passes, ["a", "b"]);
+  await clock.advance(1);
+  assert.deepEqual(passes, ["a", "b", "a"]);
+  await end("a", { restMs: -5 });
+  queue.add("a");
+  await clock.advance(0);
+  assert.deepEqual(passes, ["a", "b", "a", "a"]);
+});
+
 void test("WorkQueue: first come, first served, and a busy key goes to the end", async () => {
   const { clock, queue, passes, end } = aQueue(1);
   for (const key of ["a", "b", "c"]) queue.add(key);
