@@ -9,6 +9,8 @@ export interface SessionOptions {
   /** A kubeconfig file. Without it: $KUBECONFIG, ~/.kube/config, or the service account of this pod, whichever is first. */
   kubeconfig?: string | undefined;
   context?: string | undefined;
+  /** Called after every reading of the configuration: for flags that say something else than the file. */
+  adjust?: (config: KubeConfig) => void;
 }
 
 /** Certificates and keys of a connection. */
@@ -24,7 +26,7 @@ export interface TlsMaterial {
 export interface Credentials {
   /** e.g. `https://10.0.0.1:443`. */
   server: string;
-  headers: Record<string, string>;
+  headers: Record<string, string | string[]>;
   tls: TlsMaterial;
   /** An HTTP proxy to go through. */
   proxyUrl?: string | undefined;
@@ -115,7 +117,7 @@ class KubeConfigSession implements Session {
    * Plugins and OIDC keep theirs until a 401 or an edit of the file, because asking them costs a process or a login.
    */
   async #load(refresh: boolean): Promise<KubeConfig> {
-    const { kubeconfig, context } = this.#options;
+    const { kubeconfig, context, adjust } = this.#options;
     const source = kubeconfig === undefined ? "" : await readFile(kubeconfig, "utf8");
     if (this.#config !== undefined && !refresh && source === this.#source && isCostly(this.#config.getCurrentUser())) {
       return this.#config;
@@ -126,6 +128,7 @@ class KubeConfigSession implements Session {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
     if (context !== undefined) config.setCurrentContext(context);
+    adjust?.(config);
     if (kubeconfig === undefined && config.getCurrentCluster()?.server === "http://localhost:8080") {
       throw new Error("Cannot find a cluster: want a kubeconfig file or a service account, found neither");
     }

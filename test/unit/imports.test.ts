@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   apply: ["api", "revision", "inplace", "plan", "observe", "kube"],
   "reconcile.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube"],
   "controller.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube", "reconcile.ts"],
+  cli: ["api", "rules", "revision", "inplace", "plan", "observe", "kube"],
   "main.ts": [
     "api",
     "revision",

@@ -1,0 +1,45 @@
+/**
+ * Makes one file of the plugin, for the package and for tests that run it as a user does:
+ * `node build/bundle-cli.ts [FOLDER]`, default `dist/cli`.
+ */
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+
+/** npm links it under the name kubectl looks for, which is without the ending. */
+const BINARY = "kubectl-cloneset.cjs";
+
+/**
+ * The binary only switches on Node's compile cache and goes on to the bundle: what is loaded before the switch is
+ * compiled anew each time.
+ */
+const ENTRY = `#!/usr/bin/env node
+require("node:module").enableCompileCache?.();
+require("./bundle.cjs");
+`;
+
+/** Returns the path of the binary. */
+export async function bundleCli(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await build({
+    absWorkingDir: PROJECT,
+    entryPoints: ["src/cli/main.ts"],
+    outfile: join(folder, "bundle.cjs"),
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const binary = join(folder, BINARY);
+  await writeFile(binary, ENTRY);
+  await chmod(binary, 0o755);
+  return binary;
+}
+
+if (import.meta.main) await bundleCli(process.argv[2] ?? join(PROJECT, "dist/cli"));

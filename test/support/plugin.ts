@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleCli } from "../../build/bundle-cli.ts";
+import type { KubeObject, Resource } from "../../src/kube/resources.ts";
+import { resourcePath } from "../../src/kube/resources.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+
+export interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The plugin as a user has it (bundled, in a process of its own) beside a sandbox it talks to over HTTP. */
+export interface Plugin {
+  sandbox: Sandbox;
+  /** A file. */
+  kubeconfig: string;
+  /** A folder that goes with the plugin. */
+  folder: string;
+  /** `run("status web -o json")`: what follows `kubectl cloneset`; 'single quotes' hold a word together. */
+  run(commandLine: string, options?: { input?: string; env?: Record<string, string> }): Promise<Run>;
+  /**
+   * The same as text for a golden file: the command, stdout, stderr with "! " before each line, the exit code unless
+   * it is 0.
+   */
+  transcript(...commandLines: string[]): Promise<string>;
+  /** Stores an object as it is; what it says of its status is stored too. */
+  store(resource: Resource, object: KubeObject & { status?: object }): Promise<KubeObject>;
+  close(): Promise<void>;
+}
+
+/** For tests that want more than the binary: its path, made once per process. */
+export function pluginBinary(): Promise<string> {
+  binary ??= bundleCli(temporaryFolder());
+  return binary;
+}
+let binary: Promise<string> | undefined;
+
+/** `nodes`: 0 = pods stay as they are stored. */
+export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promise<Plugin> {
+  const command = await pluginBinary();
+  const sandbox = await startSandbox({ nodes });
+  const folder = temporaryFolder();
+  const kubeconfig = join(folder, "kubeconfig");
+  writeFileSync(kubeconfig, sandbox.kubeconfig);
+  const run: Plugin["run"] = (commandLine, { input = "", env = {} } = {}) =>
+    finished(command, words(commandLine), input, { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1", ...env });
+  return {
+    sandbox,
+    kubeconfig,
+    folder,
+    run,
+    transcript: async (...commandLines) => {
+      const parts: string[] = [];
+      for (const line of commandLines) parts.push(told(line, await run(line)));
+      return parts.join("\n").replaceAll(sandbox.url, "http://SERVER").replaceAll(folder, "FOLDER");
+    },
+    store: async (resource, object) => {
+      const { namespace, name } = object.metadata;
+      const made = await send(sandbox, "POST", resourcePath(resource, { namespace }), object);
+      if (object.status === undefined) return made;
+      const path = resourcePath(resource, { namespace, name, subresource: "status" });
+      return await send(sandbox, "PUT", path, { ...made, status: object.status });
+    },
+    close: () => sandbox.close(),
+  };
+}
+
+async function send(sandbox: Sandbox, method: string, path: string, body: object): Promise<KubeObject> {
+  const response = await fetch(sandbox.url + path, { method, body: JSON.stringify(body) });
+  const answer = (await response.json()) as KubeObject & { message?: string };
+  if (!response.ok) throw new Error(`${method} ${path}: ${answer.message}`);
+  return answer;
+}
+
+function finished(command: string, args: string[], input: string, env: NodeJS.ProcessEnv): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [command, ...args], { env, timeout: 30_000 });
+    const said = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code: code ?? -1, ...said, ...(signal ? { stderr: signal } : {}) }));
+    child.stdin.end(input);
+  });
+}
+
+function words(commandLine: string): string[] {
+  return [...commandLine.matchAll(/(?:[^\s']|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ""));
+}
+
+function told(commandLine: string, { code, stdout, stderr }: Run): string {
+  const beside = stderr.replaceAll(/^/gm, "! ").replace(/! $/, "");
+  const end = code === 0 ? "" : `[exit ${code}]\n`;
+  return `$ kubectl cloneset ${commandLine}\n${stdout}${beside}${end}`;
+}
+
+/** Gone when this process ends. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "cloneset-plugin-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,60 @@
+import { after, before, test } from "node:test";
+import { CLONE_SETS } from "../../../src/api/resource.ts";
+import { assertGolden } from "../../support/golden.ts";
+import type { Plugin } from "../../support/plugin.ts";
+import { startPlugin } from "../../support/plugin.ts";
+import { wireCloneSet } from "./wire-clone-set.ts";
+
+let plugin: Plugin;
+before(async () => {
+  plugin = await startPlugin();
+  const half = { updatedReplicas: 3, updatedReadyReplicas: 3, updatedAvailableReplicas: 3 };
+  await plugin.store(CLONE_SETS, wireCloneSet());
+  await plugin.store(
+    CLONE_SETS,
+    wireCloneSet({ name: "staged", spec: { updateStrategy: { partition: 2 } }, status: half }),
+  );
+  await plugin.store(CLONE_SETS, wireCloneSet({ name: "moving", status: half }));
+});
+after(() => plugin.close());
+
+test("status: words, exit codes and every format", async (t) => {
+  const text = await plugin.transcript(
+    "status web",
+    "status clone/staged",
+    "status moving -n default",
+    "-n default status moving -o table",
+    "status staged -o wide",
+    "status staged -o json",
+    "status staged -o yaml",
+    "status staged -o name",
+    `status staged -o 'jsonpath={.state}{"\\n"}'`,
+  );
+  assertGolden(t, "cli/status.txt", text);
+});
+
+test("pause and resume: a dry run changes nothing, and twice is an error", async (t) => {
+  const text = await plugin.transcript(
+    "pause moving --dry-run",
+    "pause moving",
+    "pause moving",
+    "resume moving -o name",
+    "resume moving",
+  );
+  assertGolden(t, "cli/pause.txt", text);
+});
+
+test("errors: in kubectl's words, with the next step", async (t) => {
+  const text = await plugin.transcript(
+    "status nowhere",
+    "status",
+    "status web --frobnicate",
+    "status web -o csv",
+    "stauts web",
+    "status web --context nowhere",
+    "status web --kubeconfig /nowhere",
+    "status web --server http://127.0.0.1:1 --request-timeout 300ms",
+    "status web --as-group admins",
+  );
+  assertGolden(t, "cli/errors.txt", text);
+});
