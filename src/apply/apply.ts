@@ -1,22 +1,27 @@
 import type { CloneSet } from "../api/cloneset.ts";
+import type { LifecycleState } from "../api/constants.ts";
 import { readinessGate } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { ObjectRef } from "../api/pod.ts";
+import { lifecycleState } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
 import { intoService } from "../inplace/patch.ts";
+import { guardedOperations } from "../inplace/state-guard.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
 import {
   ApiError,
   isAlreadyExists,
   isConflict,
+  isInvalid,
   isNotFound,
   mayHaveBeenApplied,
   messageOf,
   NotLeaderError,
 } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/resources.ts";
+import { PODS } from "../kube/resources.ts";
 import type { Caches } from "../observe/caches.ts";
 import type { Action, NewClaim } from "../plan/actions.ts";
 import { ownerReference } from "../plan/membership.ts";
@@ -143,7 +148,8 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
     case "updatePodInPlace":
       return updateInPlace(hands, action);
     case "refreshPod":
-      return patchInTurn(hands, action.anyVersion ? anyVersionOf(action.pod) : action.pod, action.patches);
+      if (action.whileIn) return patchGuarded(hands, action.pod, action.whileIn, action.patches);
+      return patchInTurn(hands, action.pod, action.patches);
     case "adoptPod":
       return adopt(hands, cloneSet, "pod", action.pod);
     case "adoptClaim":
@@ -238,8 +244,7 @@ async function patch(
   subresource: PodPatch["subresource"] = "",
 ): Promise<KubeObject> {
   const { namespace, name, uid, resourceVersion } = object;
-  const version = resourceVersion === "" ? {} : { resourceVersion };
-  const metadata = { ...(body.metadata as JsonObject | undefined), uid, ...version };
+  const metadata = { ...(body.metadata as JsonObject | undefined), uid, resourceVersion };
   const options = { type: "strategic" as const, ...(subresource === "" ? {} : { subresource }) };
   let answer: KubeObject;
   try {
@@ -254,9 +259,26 @@ async function patch(
   return answer;
 }
 
-/** A pod by its uid alone: a patch of it meets no conflict. */
-function anyVersionOf(pod: ObjectRef): ObjectRef {
-  return { ...pod, resourceVersion: "" };
+/** Patches a pod for as long as it is in a state that each of the patches ends. */
+async function patchGuarded(
+  hands: Hands,
+  pod: ObjectRef,
+  state: LifecycleState,
+  patches: readonly PodPatch[],
+): Promise<void> {
+  for (const { body, subresource } of patches) {
+    const operations = guardedOperations(pod.uid, state, { body, subresource });
+    const options = { type: "json" as const, retryable: true, ...(subresource === "" ? {} : { subresource }) };
+    try {
+      hands.caches.pods.applied(await hands.client.patch(PODS, pod, operations, options));
+    } catch (error) {
+      if (!isNotFound(error) && !isInvalid(error) && !mayHaveBeenApplied(error)) throw error;
+      await settle(hands, { ...pod, kind: "pod" }, error);
+      const found = hands.caches.pods.getByUid(pod.uid);
+      // Still in that state: it was not the guard that refused.
+      throw found && lifecycleState(found) === state ? error : new StaleError();
+    }
+  }
 }
 
 /** Each patch is pinned to the version that the one before produced, so nobody can come in between unnoticed. */

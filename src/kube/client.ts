@@ -62,6 +62,8 @@ export interface PatchOptions extends WriteOptions {
   type: "merge" | "strategic" | "json" | "apply";
   /** Server-side apply only. */
   force?: boolean;
+  /** A second copy would be refused by what the patch itself tests: retry a JSON patch after an unknown outcome. */
+  retryable?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -252,7 +254,7 @@ export class KubeClient {
     options: PatchOptions,
   ): Promise<T> {
     const path = resourcePath(resource, { ...ref, subresource: options.subresource });
-    const pinned = hasVersion(patch) || options.type === "apply";
+    const pinned = hasVersion(patch) || options.type === "apply" || options.retryable === true;
     const headers = { "content-type": PATCH_TYPES[options.type] };
     const extra = options.force ? { headers, force: true } : { headers };
     return wire(await this.#write("patch", "PATCH", resource, path, patch, pinned, options, extra));

@@ -39,10 +39,10 @@ export type Action =
       patches: PodPatch[];
       why: RefreshReason;
       /**
-       * Patch the pod whatever its version. For the patch that first puts a pod into service: its kubelet writes to it at
-       * that very moment, and whatever that writes, the gate may open.
+       * Patch the pod whatever its version, as long as it is in this state, which the patch ends. For the patch that first puts
+       * a pod into service: its kubelet writes to it at that very moment.
        */
-      anyVersion?: boolean;
+      whileIn?: LifecycleState;
     }
   | { kind: "adoptPod"; pod: ObjectRef }
   | { kind: "adoptClaim"; claim: Claim }

@@ -3,6 +3,7 @@ import type { Revision } from "../api/pod.ts";
 import { lifecycleState } from "../api/pod.ts";
 import { dropGrace, endGrace, intoService, nextBatch, repairTemplateHash } from "../inplace/patch.ts";
 import { inPlaceProgress } from "../inplace/progress.ts";
+import { endsItsState } from "../inplace/state-guard.ts";
 import { revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
 import { nextState, stateConditions, withConditions } from "./lifecycle.ts";
@@ -52,9 +53,10 @@ export function refresh(
   const conditions = state ? stateConditions(pod, state, cloneSet.spec.lifecycle, nowMs) : [];
   const patch = opened && withConditions(opened, conditions);
   if (patch) {
-    const anyVersion = lifecycleState(pod) === "PreparingNormal" ? { anyVersion: true } : {};
+    const isNew = lifecycleState(pod) === "PreparingNormal";
+    const guard = isNew && endsItsState(pod, patch) ? { whileIn: "PreparingNormal" as const } : {};
     return {
-      action: { kind: "refreshPod", pod, patches: [patch], why: state ?? "openGate", ...anyVersion },
+      action: { kind: "refreshPod", pod, patches: [patch], why: state ?? "openGate", ...guard },
       ...problem,
     };
   }

@@ -234,7 +234,7 @@ export class Invariants {
       return;
     }
     if (method === "PATCH") {
-      const meta = isMap(body) && isMap(body["metadata"]) ? body["metadata"] : {};
+      const meta = pinsOf(body);
       const isDisruptive = isUp(before) && (after === undefined || !isUp(after));
       if (meta["uid"] === undefined) this.fail("W1", `a patch of pod ${before.metadata.name} names no uid`);
       if (meta["resourceVersion"] === undefined && (isDisruptive || !isSame(before["spec"], after?.["spec"]))) {
@@ -561,6 +561,13 @@ const INSTANCE_ID = "apps.kruise.io/cloneset-instance-id";
 function templateOf(revision: StoredObject): unknown {
   const data = revision["data"] as { spec?: { template?: JsonMap } } | undefined;
   return data?.spec?.template?.["spec"] === undefined ? undefined : { ...data.spec.template };
+}
+
+/** What a patch is pinned to: the metadata that it names, or that its operations test. */
+function pinsOf(body: unknown): JsonMap {
+  if (!Array.isArray(body)) return isMap(body) && isMap(body["metadata"]) ? body["metadata"] : {};
+  const tests = body.filter(isMap).filter(({ op }) => op === "test");
+  return Object.fromEntries(tests.map(({ path, value }) => [String(path).replace("/metadata/", ""), value]));
 }
 
 function blocks(hook: JsonMap, pod: StoredObject): boolean {

@@ -392,6 +392,48 @@ test("in place: an answer that never came, and the pod has not changed: failed, 
   assert.match(outcome ?? "", /^failed: Cannot tell whether/);
 });
 
+/** The patch that first puts a pod into service. */
+const openGate: Action = {
+  kind: "refreshPod",
+  pod: ref("web-aaaaa"),
+  patches: [{ subresource: "status", body: { metadata: { labels: { [label.lifecycleState]: "Normal" } } } }],
+  why: "Normal",
+  whileIn: "PreparingNormal",
+};
+const inState = (state: string, resourceVersion = "10") => ({
+  metadata: { ...metadata("web-aaaaa"), resourceVersion, labels: { [label.lifecycleState]: state } },
+});
+
+test("into service: whatever the version, as long as the pod is in the state that the patch ends", async () => {
+  exists(PODS, "web-aaaaa", inState("PreparingNormal"));
+  await outcomes([openGate]);
+  assert.deepEqual(kube.calls.slice(0, 1), ["patch pods/status web-aaaaa @undefined"]);
+  assert.deepEqual(kube.sent, [
+    [
+      { op: "test", path: "/metadata/uid", value: "uid-web-aaaaa" },
+      { op: "test", path: "/metadata/labels/lifecycle.apps.kruise.io~1state", value: "PreparingNormal" },
+      { op: "add", path: "/metadata/labels/lifecycle.apps.kruise.io~1state", value: "Normal" },
+    ],
+  ]);
+});
+
+test("into service: the pod has moved on meanwhile: look again", async () => {
+  exists(PODS, "web-aaaaa", inState("PreparingNormal"));
+  const movedOn = () => {
+    kube.put(PODS, inState("Updating", "11"));
+    return refused(422, "Invalid", "patch", "testing value failed");
+  };
+  kube.fail({ call: "patch web-aaaaa", error: movedOn });
+  assert.deepEqual(await outcomes([openGate]), ["stale"]);
+  assert.equal(hands.caches.pods.getByUid("uid-web-aaaaa")?.labels[label.lifecycleState], "Updating");
+});
+
+test("into service: a patch that somebody else refuses is a failure, so that retries back off", async () => {
+  exists(PODS, "web-aaaaa", inState("PreparingNormal"));
+  kube.fail({ call: "patch web-aaaaa", error: refused(422, "Invalid", "patch", "no") });
+  assert.deepEqual(await outcomes([openGate]), ["failed: no"]);
+});
+
 test("a conflict that cannot be looked at leaves the object open", async () => {
   exists(PODS, "web-aaaaa");
   kube.fail({ call: "patch web-aaaaa", error: refused(409, "Conflict") }, { call: "get web-aaaaa", error: noAnswer() });
