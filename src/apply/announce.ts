@@ -1,7 +1,7 @@
 import type { CloneSet } from "../api/cloneset.ts";
 import type { EventReason } from "../api/constants.ts";
 import { API_VERSION, KIND } from "../api/constants.ts";
-import type { InvolvedObject } from "../kube/events.ts";
+import type { InvolvedObject } from "../kube/event-series.ts";
 import type { Action, DeleteReason } from "../plan/actions.ts";
 import { describe } from "../plan/actions.ts";
 import type { Outcome } from "./apply.ts";

@@ -1,17 +1,9 @@
 import type { KubeClient } from "./client.ts";
-import { type Clock, toTime } from "./clock.ts";
+import { type Clock, type Timer, toTime } from "./clock.ts";
 import { isAlreadyExists, isNotFound } from "./errors.ts";
+import type { InvolvedObject, Series } from "./event-series.ts";
+import { EventSeries, remember } from "./event-series.ts";
 import { EVENTS, type KubeObject } from "./resources.ts";
-
-/** What an event is about. */
-export interface InvolvedObject {
-  apiVersion: string;
-  kind: string;
-  namespace: string;
-  name: string;
-  uid: string;
-  resourceVersion?: string;
-}
 
 export interface EventRecorderOptions {
   client: KubeClient;
@@ -22,8 +14,8 @@ export interface EventRecorderOptions {
   instance?: string;
   /** Events waiting at most; more are dropped and counted. Default 1,000. */
   capacity?: number;
-  /** full: too many waiting · rate: too many about one object · failed: the server did not take it. */
-  onDropped?: (reason: "full" | "rate" | "failed") => void;
+  /** full: too many waiting · failed: the server did not take it. */
+  onDropped?: (reason: "full" | "failed") => void;
   onError?: (error: unknown) => void;
 }
 
@@ -40,37 +32,22 @@ interface EventBody extends KubeObject {
   reportingInstance: string;
 }
 
-/** One thing that happened, perhaps several times, and the Event that says so. */
-interface Series {
-  key: string;
-  object: InvolvedObject;
-  type: string;
-  reason: string;
-  message: string;
-  count: number;
-  firstMs: number;
-  lastMs: number;
-  /** The name of the Event on the server, once there is one. */
-  stored: string | undefined;
-  queued: boolean;
-}
-
-/** As client-go's spam filter: 25 events about one object at once, then one in five minutes. */
+/** Writes about one object: 25 at once, then one in ten seconds. What comes meanwhile is counted, and told with the next one. */
 const BURST = 25;
-const REFILL_MS = 300_000;
-const REMEMBERED_MAX = 4_096;
-const MESSAGE_BYTES_MAX = 1_024;
+const REFILL_MS = 10_000;
 
 /** Writes Events in the background, one at a time. Nothing here throws or blocks. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  /** Least recently used first. */
-  readonly #series = new Map<string, Series>();
+  readonly #series = new EventSeries();
   readonly #buckets = new Map<string, { tokens: number; filledMs: number }>();
+  /** What is to be written, longest waiting first. */
   readonly #queue = new Set<Series>();
   readonly #aborter = new AbortController();
   #sequence = 0;
   #writing: Promise<void> | undefined;
+  /** Wakes the writer when an object may be written about again. */
+  #timer: Timer | undefined;
   #stopped = false;
 
   constructor(options: EventRecorderOptions) {
@@ -80,34 +57,14 @@ export class EventRecorder {
   record(object: InvolvedObject, type: "Normal" | "Warning", reason: string, message: string): void {
     if (this.#stopped) return;
     const { clock, capacity = 1_000, onDropped } = this.#options;
-    if (!this.#takeToken(object)) {
-      onDropped?.("rate");
-      return;
-    }
-    const text = cut(message);
-    const key = JSON.stringify([object.kind, object.namespace, object.name, object.uid, type, reason, text]);
     const nowMs = clock.nowMs();
-    const known = this.#series.get(key);
-    if (this.#queue.size >= capacity && known?.queued !== true) {
+    const series = this.#series.of(object, type, reason, message, nowMs);
+    if (this.#queue.size >= capacity && !this.#queue.has(series)) {
       onDropped?.("full");
       return;
     }
-    const series = known ?? {
-      key,
-      object,
-      type,
-      reason,
-      message: text,
-      count: 0,
-      firstMs: nowMs,
-      lastMs: nowMs,
-      stored: undefined,
-      queued: false,
-    };
     series.count += 1;
     series.lastMs = nowMs;
-    remember(this.#series, key, series);
-    series.queued = true;
     this.#queue.add(series);
     this.#writing ??= this.#writeAll();
   }
@@ -117,16 +74,16 @@ export class EventRecorder {
     this.#stopped = true;
     const { clock } = this.#options;
     const timer = clock.setTimeout(() => this.#aborter.abort(new Error("the recorder was stopped")), deadlineMs);
-    await this.#writing;
+    await (this.#writing ?? this.#writeAll());
     clock.clearTimeout(timer);
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
   }
 
   async #writeAll(): Promise<void> {
     // Whatever else is recorded in this tick goes into the same Event.
     await Promise.resolve();
-    for (const series of this.#queue) {
+    for (let series = this.#next(); series !== undefined; series = this.#next()) {
       this.#queue.delete(series);
-      series.queued = false;
       if (this.#aborter.signal.aborted) {
         this.#options.onDropped?.("failed");
         continue;
@@ -139,6 +96,25 @@ export class EventRecorder {
       }
     }
     this.#writing = undefined;
+    this.#wakeLater();
+  }
+
+  /** The first series about an object whose turn it is; when the recorder stops, any. */
+  #next(): Series | undefined {
+    for (const series of this.#queue) if (this.#stopped || this.#takeToken(series)) return series;
+    return undefined;
+  }
+
+  /** Looks again when the first of those that wait has its turn. */
+  #wakeLater(): void {
+    const { clock } = this.#options;
+    if (this.#queue.size === 0 || this.#stopped || this.#timer !== undefined) return;
+    const waits = [...this.#queue].map((series) => (1 - this.#bucketOf(series).tokens) * REFILL_MS);
+    const wake = () => {
+      this.#timer = undefined;
+      this.#writing ??= this.#writeAll();
+    };
+    this.#timer = clock.setTimeout(wake, Math.max(Math.ceil(Math.min(...waits)), 1));
   }
 
   async #write(series: Series): Promise<void> {
@@ -147,7 +123,8 @@ export class EventRecorder {
     const { signal } = this.#aborter;
     if (series.stored !== undefined) {
       try {
-        const patch = { count: series.count, lastTimestamp: toTime(series.lastMs) };
+        const message = series.isCombined ? { message: series.message } : {};
+        const patch = { count: series.count, lastTimestamp: toTime(series.lastMs), ...message };
         await client.patch(EVENTS, { namespace, name: series.stored }, patch, { type: "merge", signal });
         return;
       } catch (error) {
@@ -192,33 +169,21 @@ export class EventRecorder {
     };
   }
 
-  #takeToken(object: InvolvedObject): boolean {
+  #takeToken(series: Series): boolean {
+    const bucket = this.#bucketOf(series);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  /** What may be written about the object now, brought up to date. */
+  #bucketOf({ object }: Series): { tokens: number; filledMs: number } {
     const key = `${object.kind}/${object.namespace}/${object.name}/${object.uid}`;
     const nowMs = this.#options.clock.monotonicMs();
     const bucket = this.#buckets.get(key) ?? { tokens: BURST, filledMs: nowMs };
     bucket.tokens = Math.min(BURST, bucket.tokens + (nowMs - bucket.filledMs) / REFILL_MS);
     bucket.filledMs = nowMs;
     remember(this.#buckets, key, bucket);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    return bucket;
   }
-}
-
-/** Keeps the most recently used entries. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= REMEMBERED_MAX) return;
-  const oldest = map.keys().next().value;
-  if (oldest !== undefined) map.delete(oldest);
-}
-
-/** At most 1,024 bytes, as the API wants it, never in the middle of a character. */
-function cut(message: string): string {
-  const bytes = Buffer.from(message);
-  if (bytes.length <= MESSAGE_BYTES_MAX) return message;
-  let end = MESSAGE_BYTES_MAX - 3;
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return `${bytes.subarray(0, end).toString()}...`;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KubeClient } from "../../../src/kube/client.ts";
-import { EventRecorder, type InvolvedObject } from "../../../src/kube/events.ts";
+import type { InvolvedObject } from "../../../src/kube/event-series.ts";
+import { EventRecorder } from "../../../src/kube/events.ts";
 import type { Answer, Transport, TransportRequest } from "../../../src/kube/transport.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
@@ -105,23 +106,70 @@ void test("EventRecorder: an Event that has expired is written anew", async () =
   );
 });
 
-void test("EventRecorder: 25 about one object, then one in five minutes; other objects are not affected", async () => {
+void test("EventRecorder: ten of a kind one by one, then one that tells of all the others", async () => {
   const { recorder, sink, clock, dropped } = aRecorder();
-  for (let i = 0; i < 40; i++) recorder.record(WEB, "Normal", "Scaled", `pod ${i}`);
+  for (let i = 1; i <= 1_000; i++) recorder.record(WEB, "Normal", "Scaled", `pod ${i}`);
+  recorder.record(WEB, "Warning", "Failed", "no");
+  await clock.advance(0);
+  assert.deepEqual(
+    sink.sent.map(({ body }) => [body["message"], body["count"]]),
+    [
+      ...Array.from({ length: 10 }, (_, i) => [`pod ${i + 1}`, 1]),
+      ["(combined from similar events): pod 1000", 990],
+      ["no", 1],
+    ],
+  );
+  recorder.record(WEB, "Normal", "Scaled", "pod 1001");
+  recorder.record(WEB, "Normal", "Scaled", "pod 3");
+  await clock.advance(0);
+  assert.deepEqual(
+    sink.sent.slice(12).map(({ method, body }) => [method, body["message"], body["count"]]),
+    [
+      ["PATCH", "(combined from similar events): pod 1001", 991],
+      ["PATCH", undefined, 2],
+    ],
+  );
+  assert.deepEqual(dropped, []);
+});
+
+void test("EventRecorder: a kind that was quiet for ten minutes is told one by one again", async () => {
+  const { recorder, sink, clock } = aRecorder();
+  for (let i = 1; i <= 11; i++) recorder.record(WEB, "Normal", "Scaled", `pod ${i}`);
+  await clock.advance(600_001);
+  recorder.record(WEB, "Normal", "Scaled", "pod 12");
+  await clock.advance(0);
+  assert.equal(sink.sent.at(-1)?.body["message"], "pod 12");
+});
+
+void test("EventRecorder: 25 writes about one object, then one in ten seconds, and nothing is lost; other objects are not affected", async () => {
+  const { recorder, sink, clock, dropped } = aRecorder();
+  const reasons = ["A", "B", "C", "D"];
+  for (const reason of reasons) for (let i = 1; i <= 9; i++) recorder.record(WEB, "Normal", reason, `pod ${i}`);
   recorder.record({ ...WEB, name: "other", uid: "u2" }, "Normal", "Scaled", "up");
   await clock.advance(0);
   assert.equal(sink.sent.length, 26);
-  assert.deepEqual(
-    dropped,
-    Array.from({ length: 15 }, () => "rate"),
-  );
-  await clock.advance(300_000);
-  recorder.record(WEB, "Normal", "Scaled", "pod 41");
-  recorder.record(WEB, "Normal", "Scaled", "pod 42");
-  await clock.advance(0);
+  assert.equal(sink.sent.at(-1)?.body["message"], "up");
+  await clock.advance(9_999);
+  assert.equal(sink.sent.length, 26);
+  await clock.advance(1);
   assert.equal(sink.sent.length, 27);
+  await clock.advance(100_000);
+  assert.equal(sink.sent.length, 37, "each was written");
+  assert.deepEqual(dropped, []);
+  assert.equal(clock.pending, 0, "nothing is left to wake up for");
   const names = new Set(sink.sent.map(({ body }) => JSON.stringify(body["metadata"])));
-  assert.equal(names.size, 27, "names are unique within one millisecond");
+  assert.equal(names.size, 37, "names are unique within one millisecond");
+});
+
+void test("EventRecorder: what waits for its turn is written when the recorder stops", async () => {
+  const { recorder, sink, clock } = aRecorder();
+  for (const reason of ["A", "B", "C"])
+    for (let i = 1; i <= 10; i++) recorder.record(WEB, "Normal", reason, `pod ${i}`);
+  await clock.advance(0);
+  assert.equal(sink.sent.length, 25);
+  await recorder.stop(1_000);
+  assert.equal(sink.sent.length, 30);
+  assert.equal(clock.pending, 0);
 });
 
 void test("EventRecorder: drops rather than waits when too much is waiting", async () => {
