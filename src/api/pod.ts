@@ -36,6 +36,8 @@ export interface Pod extends ObjectRef {
   conditions: Readonly<Record<string, PodCondition>>;
   containerStatuses: readonly ContainerStatus[];
   initContainerStatuses: readonly ContainerStatus[];
+  /** Metadata and spec as they are; only of a pod that nobody controls. Before it is adopted it is asked what it is made from. */
+  asTemplate?: PodTemplate;
 }
 
 export interface Container {

@@ -151,7 +151,7 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
       if (action.whileIn) return patchGuarded(hands, action.pod, action.whileIn, action.patches);
       return patchInTurn(hands, action.pod, action.patches);
     case "adoptPod":
-      return adopt(hands, cloneSet, "pod", action.pod);
+      return adopt(hands, cloneSet, "pod", action.pod, action.labels);
     case "adoptClaim":
       return adopt(hands, cloneSet, "claim", action.claim);
     case "adoptRevision":
@@ -339,9 +339,15 @@ async function remove(
 }
 
 /** Takes in an object nobody owns, after a live read of the CloneSet: one that is being deleted adopts nothing. */
-async function adopt(hands: Hands, cloneSet: CloneSet, kind: Kind, object: ObjectRef): Promise<void> {
+async function adopt(
+  hands: Hands,
+  cloneSet: CloneSet,
+  kind: Kind,
+  object: ObjectRef,
+  labels: Record<string, string> = {},
+): Promise<void> {
   const { namespace, name, uid } = cloneSet;
   const live = await look(hands, { kind: "cloneSet", namespace, name, uid });
   if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) throw new StaleError();
-  await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }] } });
+  await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }], labels } });
 }

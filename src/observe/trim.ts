@@ -2,7 +2,14 @@ import type { CloneSet } from "../api/cloneset.ts";
 import { GROUP, KIND } from "../api/constants.ts";
 import type { WireCloneSet } from "../api/convert.ts";
 import { fromV1alpha1 } from "../api/convert.ts";
-import type { JsonObject, ObjectMeta, OwnerReference, ResourceRequirements } from "../api/kubernetes.ts";
+import type {
+  JsonObject,
+  ObjectMeta,
+  OwnerReference,
+  PodTemplate,
+  ResourceRequirements,
+  TemplateMeta,
+} from "../api/kubernetes.ts";
 import { controllerOf, timeMs } from "../api/kubernetes.ts";
 import type { Claim, Container, ContainerStatus, ObjectRef, Pod, PodCondition, Revision } from "../api/pod.ts";
 import { KEPT_ANNOTATIONS } from "../api/pod.ts";
@@ -102,6 +109,7 @@ export class Trimmer {
       annotations: kept(metadata.annotations),
       finalizers: this.#shared(metadata.finalizers ?? []),
       ...this.#owners(metadata),
+      ...(controller === undefined ? { asTemplate: asTemplate(metadata, spec) } : {}),
       ...(spec.nodeName ? { nodeName: this.#text(spec.nodeName) } : {}),
       claimNames: this.#shared(
         (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []),
@@ -241,6 +249,10 @@ export class Trimmer {
     this.#texts.set(text, text);
     return text;
   }
+}
+
+function asTemplate({ labels = {}, annotations = {}, finalizers = [] }: TemplateMeta, spec: object): PodTemplate {
+  return { metadata: { labels, annotations, finalizers }, spec: { containers: [], ...spec } };
 }
 
 function kept(annotations: Record<string, string> = {}): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { LifecycleState } from "../api/constants.ts";
+import { label } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import type { Claim, ObjectRef } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
@@ -44,7 +45,8 @@ export type Action =
        */
       whileIn?: LifecycleState;
     }
-  | { kind: "adoptPod"; pod: ObjectRef }
+  /** `labels`: those that say what the pod is, if it was recognised. */
+  | { kind: "adoptPod"; pod: ObjectRef; labels?: Record<string, string> }
   | { kind: "adoptClaim"; claim: Claim }
   | { kind: "adoptRevision"; revision: ObjectRef }
   | { kind: "patchClaim"; claim: ObjectRef; body: JsonObject; why: "ownerVersion" | "goesWithPod" }
@@ -98,7 +100,7 @@ export function describe(action: Action): string {
     case "refreshPod":
       return `patch pod ${action.pod.name} (${action.why})`;
     case "adoptPod":
-      return `adopt pod ${action.pod.name}`;
+      return `adopt pod ${action.pod.name}${action.labels ? ` as one of ${action.labels[label.revision]}` : ""}`;
     case "adoptClaim":
       return `adopt claim ${action.claim.name}`;
     case "adoptRevision":

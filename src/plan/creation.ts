@@ -22,9 +22,12 @@ export interface Creation {
  * Plans `count` new pods, `countOld` of them at the current revision. Old ones get the smallest ids and the claim
  * templates that were in force at their revision.
  */
-export function createPods({ seen, cloneSet, revisions, book }: Scene, count: number, countOld: number): Creation {
+export function createPods(scene: Scene, count: number, countOld: number): Creation {
+  const { seen, cloneSet, revisions, book, arriving } = scene;
   const idIn = (podName: string) => podName.slice(cloneSet.name.length + 1);
-  const unusable = new Set([...podsToDelete(cloneSet), ...seen.foreignNames].map(idIn));
+  // A pod may have lost its id label: its name is taken all the same.
+  const names = seen.pods.map(({ name }) => name);
+  const unusable = new Set([...podsToDelete(cloneSet), ...seen.foreignNames, ...names].map(idIn));
   const before = cloneSet.status.instanceCounter;
   const { ids, ahead, counter } = drawIds(count, {
     cloneSetUid: cloneSet.uid,
@@ -32,7 +35,7 @@ export function createPods({ seen, cloneSet, revisions, book }: Scene, count: nu
     block: cloneSet.spec.replicas,
     returning: book.idle.filter((id) => !unusable.has(id)),
     spare: seen.spareIds,
-    taken: new Set([...seen.pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable]),
+    taken: new Set([...seen.pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable, ...arriving.ids]),
   });
   const old = source(revisions.current, recordedClaimTemplates(revisions.current) ?? cloneSet.spec.claimTemplates);
   const updated = source(revisions.update, cloneSet.spec.claimTemplates);

@@ -8,7 +8,19 @@ const LENGTH = 5;
  * So a create that is sent twice meets its own name instead of making a second pod.
  */
 export function instanceIdOf(cloneSetUid: string, n: number): string {
-  const digest = createHash("sha256").update(`${cloneSetUid}/${n}`).digest();
+  return idFrom(`${cloneSetUid}/${n}`);
+}
+
+/** The id of a pod that is adopted without one. It comes from the pod's uid, so it needs no counter and never changes. */
+export function adoptedId(cloneSetUid: string, podUid: string, taken: ReadonlySet<string | undefined>): string {
+  for (let attempt = 0; ; attempt++) {
+    const id = idFrom(`${cloneSetUid}/${podUid}/${attempt}`);
+    if (!taken.has(id)) return id;
+  }
+}
+
+function idFrom(text: string): string {
+  const digest = createHash("sha256").update(text).digest();
   return Array.from(digest.subarray(0, LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
 }
 

@@ -26,7 +26,9 @@ export interface Membership {
   /** Our pods, in any phase. */
   pods: Pod[];
   revisions: Revision[];
-  /** Adoptions, releases, and the version in old owner references. */
+  /** Pods that nobody owns and that are to be adopted. */
+  orphans: Pod[];
+  /** Adoptions of other objects, releases, and the version in old owner references. */
   actions: Action[];
 }
 
@@ -44,6 +46,7 @@ export function membership({ cloneSet, pods, claims, revisions }: Observation): 
   const { deleting } = cloneSet;
   const actions: Action[] = [];
   const kept: Pod[] = [];
+  const orphans: Pod[] = [];
   for (const pod of pods) {
     const selected = matchesSelector(cloneSet.spec.selector, pod.labels);
     if (ownedBy(pod, cloneSet)) {
@@ -51,7 +54,7 @@ export function membership({ cloneSet, pods, claims, revisions }: Observation): 
       else if (!deleting) actions.push(release(pod, cloneSet.uid));
       if (selected && !isTerminating(pod)) actions.push(...ownerVersion(pod, cloneSet.uid, "pod"));
     } else if (!deleting && selected && isActive(pod) && controllerOf(pod.owners) === undefined) {
-      actions.push({ kind: "adoptPod", pod });
+      orphans.push(pod);
     }
   }
   const keptRevisions: Revision[] = [];
@@ -68,7 +71,7 @@ export function membership({ cloneSet, pods, claims, revisions }: Observation): 
     if (ownedBy(claim, cloneSet)) actions.push(...ownerVersion(claim, cloneSet.uid, "claim"));
     else if (!deleting && isOrphanedClaim(claim, cloneSet)) actions.push({ kind: "adoptClaim", claim });
   }
-  return { pods: kept, revisions: keptRevisions, actions };
+  return { pods: kept, revisions: keptRevisions, orphans, actions };
 }
 
 /** An ownerless PVC whose labels, id and name say that a CloneSet of this name made it. */

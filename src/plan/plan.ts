@@ -119,6 +119,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     ...(cloneSet.deleting ? [] : unusedClaims(seen, book, ours.pods)),
     ...(cloneSet.deleting ? [] : clearFinished(scene)),
     ...ours.actions,
+    ...scene.arriving.actions,
     ...refreshRecord(revisions),
     ...refreshes.flatMap(({ action }) => action ?? []),
     ...forget(scene),
@@ -174,7 +175,7 @@ function nothing(): Work {
 
 function scaleOrMove(scene: Scene): Work {
   const { seen, cloneSet, members, counts, wanted, book } = scene;
-  const placesTaken = book.returning.length + scene.arriving;
+  const placesTaken = book.returning.length + scene.arriving.places;
   const rescued = regretted(members, cloneSet, wanted.replicas);
   if (rescued.length > 0)
     return {
@@ -186,7 +187,7 @@ function scaleOrMove(scene: Scene): Work {
 
   const surgeable = surgeablePods(scene);
   const surge = surgeInUse(counts, wanted, surgeable);
-  const up = scaleUp(counts, wanted, surge, placesTaken);
+  const up = scaleUp(counts, wanted, surge, { placesTaken, arrivingDown: scene.arriving.down });
   const notes = limitedNote(up, wanted, placesTaken);
   if (up.create > 0) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
 
@@ -216,7 +217,8 @@ function scaleOrMove(scene: Scene): Work {
 
 function limitedNote(up: ScaleUp, wanted: Targets, placesTaken: number): Note[] {
   if (up.create >= up.needed - placesTaken) return [];
-  const message = `${up.needed} pods are missing, ${up.create} may be created now: scaleStrategy.maxUnavailable allows ${wanted.scaleMaxUnavailable} unavailable pods`;
+  // Without the numbers of the moment: one that changes with every pod would be told with every pod.
+  const message = `creation is held back: scaleStrategy.maxUnavailable allows ${wanted.scaleMaxUnavailable} unavailable pods`;
   return [{ type: "Warning", reason: "ScaleUpLimited", message }];
 }
 

@@ -97,7 +97,7 @@ function withoutRegret(
       members.filter((member) => !gone.has(member)),
       features,
     );
-    if (scaleUp(after, wanted, surgeInUse(after, wanted, surgeable), 0).needed === 0) return victims.slice(0, kept);
+    if (scaleUp(after, wanted, surgeInUse(after, wanted, surgeable)).needed === 0) return victims.slice(0, kept);
   }
   return [];
 }

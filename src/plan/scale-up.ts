@@ -12,17 +12,25 @@ export interface ScaleUp {
   createOld: number;
 }
 
-/**
- * How many pods are missing, and at which revision to make them.
- *
- * `placesTaken`: by terminating pods whose id and volumes come back when their objects are gone, and by pods that are
- * being adopted. Nothing is created there.
- */
-export function scaleUp(counts: Tally, wanted: Targets, surge: Surge, placesTaken: number): ScaleUp {
+/** What will be there without being created. */
+export interface Coming {
+  /** By terminating pods whose id and volumes come back when their objects are gone, and by pods that are being adopted. */
+  placesTaken: number;
+  /** Pods that are being adopted and are not available. */
+  arrivingDown: number;
+}
+
+/** How many pods are missing, and at which revision to make them. */
+export function scaleUp(
+  counts: Tally,
+  wanted: Targets,
+  surge: Surge,
+  { placesTaken, arrivingDown }: Coming = { placesTaken: 0, arrivingDown: 0 },
+): ScaleUp {
   const { total, old } = scalingTotal(counts, wanted);
   const needed = Math.max(wanted.replicas + surge.pods - total, 0);
   const neededOld = Math.max(wanted.partition + surge.old - old, 0);
-  const down = counts.unavailable + counts.unavailableNamed;
+  const down = counts.unavailable + counts.unavailableNamed + arrivingDown;
   const create = Math.min(Math.max(needed - placesTaken, 0), Math.max(wanted.scaleMaxUnavailable - down, 0));
   return { needed, create, createOld: Math.min(create, neededOld) };
 }

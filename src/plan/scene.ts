@@ -1,8 +1,10 @@
 import type { CloneSet, PausedSplit } from "../api/cloneset.ts";
 import type { Pod, Revision } from "../api/pod.ts";
-import { instanceId, isActive, lifecycleState } from "../api/pod.ts";
+import { isActive, lifecycleState } from "../api/pod.ts";
 import type { RevisionsReady } from "../revision/history.ts";
 import { isOnAny, updatedRevisions } from "../revision/match.ts";
+import type { Arrivals } from "./adoption.ts";
+import { arrivals } from "./adoption.ts";
 import { isAvailable, isReadyInNormalState } from "./availability.ts";
 import type { ClaimBook } from "./claims.ts";
 import { claimBook } from "./claims.ts";
@@ -25,8 +27,7 @@ export interface Scene {
   members: readonly Member[];
   /** Our pods in any phase. */
   pods: readonly Pod[];
-  /** Pods, and PVCs without a pod, that are adopted in this plan. They count from the next one on; until then places are kept for them. */
-  arriving: number;
+  arriving: Arrivals;
   book: ClaimBook;
   split: PausedSplit | undefined;
   counts: Tally;
@@ -61,18 +62,10 @@ export function setScene(seen: Observation, revisions: RevisionsReady, ours: Mem
     allRevisions: ours.revisions,
     members,
     pods: ours.pods,
-    arriving: arriving(ours, seen.pods),
+    arriving: arrivals(ours, { seen, revisions: ours.revisions }),
     book: claimBook(cloneSet, seen.claims, ours.pods, seen.pods),
     split,
     counts: tally(members, features),
     wanted: targets(cloneSet.spec, { split, features, twoRevisions: revisions.current.name !== revisions.update.name }),
   };
-}
-
-function arriving({ actions }: Membership, pods: readonly Pod[]): number {
-  if (actions.length === 0) return 0;
-  const carried = new Set(pods.map((pod) => instanceId(pod)));
-  const claimIds = actions.flatMap((action) => (action.kind === "adoptClaim" ? [instanceId(action.claim)] : []));
-  const podless = new Set(claimIds.filter((id) => !carried.has(id)));
-  return actions.filter(({ kind }) => kind === "adoptPod").length + podless.size;
 }

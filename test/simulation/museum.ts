@@ -284,7 +284,7 @@ export const mistakes: readonly Mutation[] = [
   {
     name: "pods that lost their owner are not taken back",
     holes: [],
-    edits: [edit("plan/membership.ts", 'actions.push({ kind: "adoptPod", pod });', "")],
+    edits: [edit("plan/membership.ts", "orphans.push(pod);", "")],
   },
   {
     name: "named pods go whatever the budget",

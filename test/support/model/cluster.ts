@@ -275,8 +275,12 @@ export class Cluster {
     return { kind: "revision", verb: "delete", subresource: "", before };
   }
 
-  adopt(kind: "pod" | "claim" | "revision", uid: string, reference: OwnerReference): Write {
-    const body = { metadata: { ownerReferences: [{ ...reference }] } };
+  adopt(
+    kind: "pod" | "claim" | "revision",
+    uid: string,
+    { reference, labels = {} }: { reference: OwnerReference; labels?: Record<string, string> | undefined },
+  ): Write {
+    const body = { metadata: { ownerReferences: [{ ...reference }], labels } };
     switch (kind) {
       case "pod":
         return this.patchPod(uid, body, "");

@@ -5,7 +5,7 @@ import type { PodTemplate } from "../../../src/api/kubernetes.ts";
 import { timestamp } from "../../../src/api/kubernetes.ts";
 import { aClaimTemplate, NOW_MS } from "../a-cloneset.ts";
 import { Cluster } from "./cluster.ts";
-import { holds, ID, isFull, NAMED, ourPods, STATE } from "./numbers.ts";
+import { HASH, holds, ID, isFull, NAMED, ourPods, STATE } from "./numbers.ts";
 import type { WirePod } from "./objects.ts";
 import { isAlive, labelOf } from "./objects.ts";
 import type { Fate } from "./pass.ts";
@@ -42,7 +42,10 @@ export type Step =
   | { what: "allNodes" }
   | { what: "node"; pod: number }
   | { what: "wait"; seconds: number }
-  | { what: "crash" | "sicken" | "evict" | "delete" | "name" | "release" | "orphan" | "free" | "hold"; pod: number }
+  | {
+      what: "crash" | "sicken" | "evict" | "delete" | "name" | "release" | "orphan" | "strip" | "free" | "hold";
+      pod: number;
+    }
   /** Users set pods free that a hook holds, and put handlers back where they are wanted. */
   | { what: "serveHooks" }
   | { what: "template"; template: Partial<Template> }
@@ -130,7 +133,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.constant({ what: "allNodes" as const }) },
   { weight: 6, arbitrary: onePod("node") },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 12 }).map((seconds): Step => ({ what: "wait", seconds })) },
-  { weight: 4, arbitrary: onePod("crash", "sicken", "evict", "delete", "name", "release", "orphan", "free", "hold") },
+  {
+    weight: 4,
+    arbitrary: onePod("crash", "sicken", "evict", "delete", "name", "release", "orphan", "strip", "free", "hold"),
+  },
   { weight: 2, arbitrary: fc.constant({ what: "serveHooks" as const }) },
   { weight: 2, arbitrary: anyTemplate.map((chosen): Step => ({ what: "template", template: chosen })) },
   { weight: 3, arbitrary: edit.map((spec): Step => ({ what: "edit", spec })) },
@@ -295,9 +301,11 @@ export class Course {
       case "hold":
         return this.#onPod(step.pod, (pod) => this.#handlers(pod, true));
       case "orphan":
+        return this.#onPod(step.pod, (pod) => this.#disown(pod, pod.metadata.labels));
+      case "strip":
         return this.#onPod(step.pod, (pod) => {
-          const { ownerReferences: _, ...metadata } = pod.metadata;
-          if (isAlive(pod)) cluster.put({ ...pod, metadata }, pod);
+          const { [HASH]: _, "pod-template-hash": __, ...labels } = pod.metadata.labels ?? {};
+          this.#disown(pod, labels);
         });
     }
   }
@@ -360,6 +368,11 @@ export class Course {
     const ours = this.cluster.pods.filter((pod) => labelOf(pod, ID) !== undefined);
     const pod = ours[place % ours.length];
     if (pod) work(pod);
+  }
+
+  #disown(pod: WirePod, labels: Readonly<Record<string, string>> | undefined): void {
+    const { ownerReferences: _, ...metadata } = pod.metadata;
+    if (isAlive(pod)) this.cluster.put({ ...pod, metadata: { ...metadata, labels: { ...labels } } }, pod);
   }
 
   #label(pod: WirePod, labels: Record<string, string>): void {

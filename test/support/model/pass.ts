@@ -167,11 +167,13 @@ function perform(cluster: Cluster, action: Action, write: (work: () => Write) =>
       }
       return;
     case "adoptPod":
-      return write(() => cluster.adopt("pod", action.pod.uid, ownerReference(owner(cluster))));
+      return write(() =>
+        cluster.adopt("pod", action.pod.uid, { reference: ownerReference(owner(cluster)), labels: action.labels }),
+      );
     case "adoptClaim":
-      return write(() => cluster.adopt("claim", action.claim.uid, ownerReference(owner(cluster))));
+      return write(() => cluster.adopt("claim", action.claim.uid, { reference: ownerReference(owner(cluster)) }));
     case "adoptRevision":
-      return write(() => cluster.adopt("revision", action.revision.uid, ownerReference(owner(cluster))));
+      return write(() => cluster.adopt("revision", action.revision.uid, { reference: ownerReference(owner(cluster)) }));
     case "patchClaim":
       return write(() => cluster.patchClaim(action.claim.uid, action.body));
     case "deleteClaim":

@@ -482,6 +482,16 @@ test("adoption looks at the CloneSet first: one that is being deleted adopts not
   assert.deepEqual(kube.find(PODS, "web-aaaaa")?.metadata.ownerReferences, [OURS]);
 });
 
+test("adoption: owner and labels are one write", async () => {
+  exists(PODS, "web-aaaaa", {}, []);
+  kube.put(CLONE_SETS, aWireCloneSet() as KubeObject);
+  const labels = { "controller-revision-hash": "web-1" };
+  assert.deepEqual(await outcomes([{ kind: "adoptPod", pod: ref("web-aaaaa"), labels }]), ["done"]);
+  assert.deepEqual(kube.calls, ["get clonesets web", "patch pods web-aaaaa @10"]);
+  const { metadata: made } = kube.find(PODS, "web-aaaaa") ?? {};
+  assert.deepEqual([made?.ownerReferences, made?.labels?.["controller-revision-hash"]], [[OURS], "web-1"]);
+});
+
 test("adoption: a CloneSet of another uid is another CloneSet", async () => {
   exists(PODS, "web-aaaaa", {}, []);
   const other = aWireCloneSet() as KubeObject;

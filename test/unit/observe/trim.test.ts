@@ -75,6 +75,13 @@ test("trim: a pod is about a kilobyte, whatever it carries", () => {
   assert.ok(size < 2000, `${size} bytes`);
 });
 
+test("trim: a pod that nobody controls is kept whole, so that it can be asked what it is made from", () => {
+  const { labels, annotations } = metadata;
+  const pod = new Trimmer().pod({ ...wire, metadata: { ...metadata, ownerReferences: [] } });
+  assert.deepEqual(pod.asTemplate, { metadata: { labels, annotations, finalizers: [] }, spec: wire.spec });
+  assert.equal(new Trimmer().pod(wire).asTemplate, undefined);
+});
+
 test("trim: of somebody else's pod name and owner are enough", () => {
   const pod = new Trimmer().pod({ ...wire, metadata: { ...metadata, ownerReferences: [FOREIGN] } });
   assert.deepEqual([pod.name, pod.owners, pod.containers, pod.labels], ["web-a", [FOREIGN], [], {}]);

@@ -71,7 +71,10 @@ for (const { name, pod, deleting = false, kept, does } of fates) {
     const found = membership(anObservation({ deleting, pods: [aPod(pod)], revisions: [] }));
     assert.deepEqual(found.pods.length, kept ? 1 : 0);
     assert.deepEqual(
-      found.actions.map((action) => ("why" in action ? action.why : action.kind)),
+      [
+        ...found.actions.map((action) => ("why" in action ? action.why : action.kind)),
+        ...found.orphans.map(() => "adoptPod"),
+      ],
       does,
     );
   });

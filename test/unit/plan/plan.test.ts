@@ -207,7 +207,7 @@ test("plan: looks again after one period when a pod seems to have become ready i
   assert.equal(workPlan(anObservation({ replicas: 1, minReadySeconds: 10, same: true, pods })).againInMs, 10_001);
 });
 
-test("plan: what cannot be created now is told once, with the limit", () => {
+test("plan: what cannot be created now is told with the limit, in the same words however many pods it is", () => {
   const { notes } = workPlan(
     anObservation({ replicas: 9, scaleMaxUnavailable: 3, same: true, pods: podsInShort("5n 1n✗") }),
   );
@@ -215,7 +215,7 @@ test("plan: what cannot be created now is told once, with the limit", () => {
     {
       type: "Warning",
       reason: "ScaleUpLimited",
-      message: "3 pods are missing, 2 may be created now: scaleStrategy.maxUnavailable allows 3 unavailable pods",
+      message: "creation is held back: scaleStrategy.maxUnavailable allows 3 unavailable pods",
     },
   ]);
 });

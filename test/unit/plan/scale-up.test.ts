@@ -54,6 +54,15 @@ const cases = [
     want: { needed: 4, create: 0, createOld: 0 },
   },
   {
+    name: "a pod that is being adopted and is down counts at once",
+    replicas: 9,
+    scaleMaxUnavailable: 3,
+    pods: "5n",
+    returning: 2,
+    arrivingDown: 2,
+    want: { needed: 4, create: 1, createOld: 0 },
+  },
+  {
     name: "the place of a pod that will come back is taken",
     replicas: 5,
     pods: "2n",
@@ -81,9 +90,10 @@ const cases = [
     want: { needed: 1, create: 1, createOld: 0 },
   },
 ];
-for (const { name, pods, want, surge = { pods: 0, old: 0 }, returning = 0, ...given } of cases) {
+for (const { name, pods, want, surge = { pods: 0, old: 0 }, returning = 0, arrivingDown = 0, ...given } of cases) {
   test(`scale up: ${name}`, () => {
     const wanted = targets(aCloneSet(given).spec, { split: undefined, features: featureDefaults, twoRevisions: true });
-    assert.deepEqual(scaleUp(tally(members(podsInShort(pods)), featureDefaults), wanted, surge, returning), want);
+    const coming = { placesTaken: returning, arrivingDown };
+    assert.deepEqual(scaleUp(tally(members(podsInShort(pods)), featureDefaults), wanted, surge, coming), want);
   });
 }

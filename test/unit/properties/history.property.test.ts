@@ -42,6 +42,7 @@ test("the histories hold what the invariants speak of", () => {
   const often = [
     ...["createPod", "deletePod scaleDown", "deletePod podsToDelete", "deletePod recreateUpdate", "deletePod finished"],
     ...["updatePodInPlace", "refreshPod graceOver", "refreshPod nextBatch", "refreshPod release", "adoptPod"],
+    "adopted as one of a revision",
     ...["createRevision", "patchRevision", "deleteRevision", "patchClaim", "deleteClaim", "interrupted", "throttled"],
     ...["PreparingNormal → Normal", "Normal → PreparingUpdate", "PreparingUpdate → Updating", "Updating → Normal"],
     ...["Updating → Updated", "Updated → Normal", "Normal → PreparingDelete"],

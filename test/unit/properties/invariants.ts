@@ -303,6 +303,22 @@ export const invariants: Record<string, (given: Case) => void> = {
     }
   },
 
+  "row 19: a pod that is adopted as one of a revision has its images, and one that has them is adopted so": ({
+    pass,
+    patched,
+  }) => {
+    for (const { before, after, action } of patched) {
+      if (action.kind !== "adoptPod" || labelOf(before, HASH) !== undefined) continue;
+      const has = (revision: WireRevision) =>
+        before.spec.containers.every(({ name, image }) => imageIn(revision, name) === image) &&
+        (noteIn(revision) ?? "") === (before.metadata.annotations?.["note"] ?? "");
+      const made = revisionOf(after, pass.before.revisions);
+      if (labelOf(after, HASH) === undefined) continue;
+      assert.ok(made && has(made), `${nameOf(after)} is taken for ${labelOf(after, HASH)}`);
+      assert.ok(labelOf(after, ID), `${nameOf(after)} has no id`);
+    }
+  },
+
   "16, in place: a pod that is done has the images and the metadata of its revision": ({ pass, patched }) => {
     for (const { before, after } of patched) {
       if (stateOf(before) !== "Updating" || stateOf(after) === "Updating") continue;
@@ -360,7 +376,9 @@ export const invariants: Record<string, (given: Case) => void> = {
     const { type, paused } = pass.before.cloneSet.spec?.updateStrategy ?? {};
     if (type !== "OnDelete" && paused !== true) return;
     assert.deepEqual(moved.map(nameOf), []);
-    for (const { before, after } of patched) {
+    for (const { before, after, action } of patched) {
+      // To say what a pod is that was made elsewhere is not to change it.
+      if (action.kind === "adoptPod") continue;
       assert.equal(labelOf(after, HASH), labelOf(before, HASH), "revision label");
       assert.equal(labelOf(after, NAMED), labelOf(before, NAMED), "label of pods to delete");
     }

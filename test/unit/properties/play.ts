@@ -180,6 +180,7 @@ function deedsOf({ planned, writes, isClean }: Pass): Set<string> {
   for (const { action, write } of writes) {
     deeds.add(action.kind);
     if (action.kind === "deletePod") deeds.add(`deletePod ${action.reason}`);
+    if (action.kind === "adoptPod" && action.labels) deeds.add("adopted as one of a revision");
     if (action.kind === "refreshPod") deeds.add(`refreshPod ${action.why}`);
     if (write.kind === "pod" && write.before && write.after) {
       const [from, to] = [write.before, write.after].map(

@@ -1,0 +1,58 @@
+import { label } from "../api/constants.ts";
+import type { Pod, Revision } from "../api/pod.ts";
+import { instanceId } from "../api/pod.ts";
+import { shortPart } from "../revision/hash.ts";
+import { revisionOf } from "../revision/match.ts";
+import { recognise } from "../revision/recognise.ts";
+import type { Action } from "./actions.ts";
+import { isAvailable } from "./availability.ts";
+import { adoptedId } from "./instance-ids.ts";
+import { revisionLabel } from "./new-pod.ts";
+import type { Observation } from "./observation.ts";
+
+/** Pods, and PVCs without a pod, that are taken in by this plan. They count from the next one on; until then places are kept. */
+export interface Arrivals {
+  /** Places that they take. */
+  places: number;
+  /** Of the pods, those that are not available. */
+  down: number;
+  actions: Action[];
+  /** Ids that are given to pods here. */
+  ids: ReadonlySet<string>;
+}
+
+/**
+ * Takes in pods that nobody owns. One that names no revision of ours but means the same as one (made by hand, or left by a
+ * Deployment) gets its labels, and an id; any other counts as old.
+ */
+export function arrivals(
+  { orphans, actions }: { orphans: readonly Pod[]; actions: readonly Action[] },
+  { seen, revisions }: { seen: Observation; revisions: readonly Revision[] },
+): Arrivals {
+  const { cloneSet, claims, pods, nowMs } = seen;
+  const carried = new Set(pods.map((pod) => instanceId(pod)));
+  const claimIds = actions.flatMap((action) => (action.kind === "adoptClaim" ? [instanceId(action.claim)] : []));
+  const podless = new Set(claimIds.filter((id) => !carried.has(id)));
+  const taken = new Set([...pods, ...claims].map((object) => instanceId(object)));
+  const ids = new Set<string>();
+  const adoptions = orphans.map((pod): Action => {
+    const isKnown = revisionOf(pod, revisions) !== undefined;
+    const made = isKnown || !pod.asTemplate ? undefined : recognise(pod.asTemplate, revisions);
+    if (made === undefined) return { kind: "adoptPod", pod };
+    const id = instanceId(pod) ?? adoptedId(cloneSet.uid, pod.uid, taken);
+    taken.add(id);
+    ids.add(id);
+    const labels = {
+      [label.revision]: revisionLabel(made.name, seen.features),
+      [label.podTemplateHash]: shortPart(made.name),
+      [label.instanceId]: id,
+    };
+    return { kind: "adoptPod", pod, labels };
+  });
+  return {
+    places: orphans.length + podless.size,
+    down: orphans.filter((pod) => !isAvailable(pod, cloneSet.spec.minReadySeconds, nowMs)).length,
+    actions: adoptions,
+    ids,
+  };
+}
