@@ -1,4 +1,5 @@
-// Writes what is made from other files: src/rules/cloneset.schema.json (from the CRD) and docs/admission-rules.md (from the rules).
+// Writes what is made from other files: src/rules/cloneset.schema.json and the sandbox's clone-set-definition.json (from the
+// CRD), and docs/admission-rules.md (from the rules).
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { load } from "js-yaml";
@@ -21,6 +22,8 @@ export function generated(): { file: URL; text: string }[] {
   const schema = makeSchema(version.schema.openAPIV3Schema);
   return [
     { file: new URL("../src/rules/cloneset.schema.json", import.meta.url), text: `${JSON.stringify(schema)}\n` },
+    // As JSON, so that nobody needs to read YAML, or to find the file, when the program runs.
+    { file: new URL("../src/sandbox/clone-set-definition.json", import.meta.url), text: `${JSON.stringify(crd)}\n` },
     { file: new URL("../docs/admission-rules.md", import.meta.url), text: rulesTable(examples()) },
   ];
 }

@@ -3,12 +3,24 @@ import { toTime } from "../kube/clock.ts";
 import type { ObjectMeta } from "../kube/resources.ts";
 import { apiVersionOf } from "../kube/resources.ts";
 import type { Answer } from "../kube/transport.ts";
+import type { Admission, Attempt } from "./admission.ts";
+import type { Contents } from "./content.ts";
+import { tellUnknown } from "./content.ts";
 import type { Kind, Subresource } from "./kinds.ts";
 import { askedFor, KINDS } from "./kinds.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame, withoutNulls } from "./objects.ts";
 import { JsonPatchError, jsonPatch, mergePatch, strategicPatch } from "./patch.ts";
-import { alreadyExists, badRequest, conflict, expired, notFound, Refusal, versionTooLarge } from "./refusal.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  expired,
+  invalidFor,
+  notFound,
+  Refusal,
+  versionTooLarge,
+} from "./refusal.ts";
 import type { Filter } from "./selectors.ts";
 import { filterOf } from "./selectors.ts";
 import type { StoredEvent } from "./store.ts";
@@ -26,6 +38,13 @@ export interface ApiRequest {
   user: string;
   /** The version up to which this connection's server has come, where it is behind. */
   behindAt?: number | undefined;
+  /** Asked before a write is stored; without it every write is let through. */
+  admission?: Admission;
+}
+
+/** A request under way, and what its answer is to warn of. */
+interface Call extends ApiRequest {
+  warnings: string[];
 }
 
 /** A write that was applied. */
@@ -49,6 +68,19 @@ export interface ApiServerOptions {
   clock: Pick<Clock, "nowMs" | "random">;
   /** Where versions start. */
   version?: number;
+  /** What objects may look like; a kind without an entry takes everything. */
+  contents?: Contents;
+}
+
+/** A write before anybody was asked. */
+interface Proposal {
+  target: Target;
+  request: Call;
+  operation: "CREATE" | "UPDATE";
+  object: StoredObject;
+  old?: StoredObject;
+  /** Settles what clients may not set; done again for what a webhook changed. */
+  prepare: (object: StoredObject) => StoredObject;
 }
 
 interface Target {
@@ -69,11 +101,13 @@ export class ApiServer {
   readonly #collections = new Map<Kind, Collection>();
   readonly #byPath = new Map<string, Kind>();
   readonly #writeListeners = new Set<(write: Write) => void>();
+  readonly #contents: Contents;
   #version: number;
 
-  constructor({ clock, version = 1000 }: ApiServerOptions) {
+  constructor({ clock, version = 1000, contents = new Map() }: ApiServerOptions) {
     this.#clock = clock;
     this.#version = version;
+    this.#contents = contents;
     for (const kind of KINDS) {
       this.#collections.set(kind, new Collection());
       this.#byPath.set(`${apiVersionOf(kind.resource)}/${kind.resource.plural}`, kind);
@@ -98,10 +132,11 @@ export class ApiServer {
 
   /** Every request but a watch. */
   request(request: ApiRequest): Answer {
+    const warnings: string[] = [];
     try {
-      return ok(this.#handle(request), request.method === "POST" ? 201 : 200);
+      return ok(this.#handle({ ...request, warnings }), request.method === "POST" ? 201 : 200, warnings);
     } catch (error) {
-      if (error instanceof Refusal) return error.answer();
+      if (error instanceof Refusal) return withWarnings(error.answer(), warnings);
       if (error instanceof JsonPatchError)
         return new Refusal(
           422,
@@ -159,7 +194,7 @@ export class ApiServer {
     for (const collection of this.#collections.values()) collection.compact(version);
   }
 
-  #handle(request: ApiRequest): unknown {
+  #handle(request: Call): unknown {
     const target = this.#target(request.path);
     const { kind, name, subresource } = target;
     if (subresource === "scale") return this.#scale(target, request);
@@ -174,7 +209,7 @@ export class ApiServer {
           throw new Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
         return this.#create(target, request);
       case "PUT":
-        return this.#update(target, request, cleaned(request.body));
+        return this.#update(target, request, this.#cleaned(kind, request.body));
       case "PATCH": {
         const old = this.#found(target);
         if (kind.isCustom && request.headers["content-type"]?.startsWith(STRATEGIC))
@@ -183,7 +218,12 @@ export class ApiServer {
             "UnsupportedMediaType",
             `the body of the request was in an unknown format: ${STRATEGIC}`,
           );
-        return this.#update(target, request, patched(old, request), old);
+        return this.#update(
+          target,
+          request,
+          patched(old, request, (body) => this.#cleaned(kind, body)),
+          old,
+        );
       }
       case "DELETE":
         return this.#delete(target, request);
@@ -264,8 +304,9 @@ export class ApiServer {
     };
   }
 
-  #create(target: Target, { body, user }: ApiRequest): StoredObject {
+  #create(target: Target, request: Call): StoredObject {
     const { kind, namespace } = target;
+    const { body, user } = request;
     if (!isMap(body) || !isMap(body["metadata"])) throw badRequest("the body of the request is no object");
     const sent = withoutNulls(body["metadata"]) as Partial<ObjectMeta>;
     const name = sent.name ?? (sent.generateName ? sent.generateName + this.#suffix() : "");
@@ -286,14 +327,17 @@ export class ApiServer {
       ...(kind.hasGeneration ? { generation: 1 } : {}),
       ...(finalizers.length > 0 ? { finalizers } : {}),
     };
-    const object = { ...cleaned(body), apiVersion: apiVersionOf(kind.resource), kind: kind.resource.kind, metadata };
-    const prepared = kind.prepareCreate?.(object) ?? object;
+    const content = this.#decoded(target, this.#cleaned(kind, body), request);
+    const object = { ...content, apiVersion: apiVersionOf(kind.resource), kind: kind.resource.kind, metadata };
+    const prepare = (whole: StoredObject) => kind.prepareCreate?.(whole) ?? whole;
+    const prepared = this.#admitted({ target, request, operation: "CREATE", object: prepare(object), prepare });
     if (isDryRun(target)) return prepared;
     return this.#store({ user, method: "POST", kind, subresource: "", before: undefined, after: prepared, body });
   }
 
-  #update(target: Target, { method, user, body }: ApiRequest, sent: unknown, known?: StoredObject): StoredObject {
+  #update(target: Target, request: Call, sent: unknown, known?: StoredObject): StoredObject {
     const { kind, name, subresource } = target;
+    const { method, user, body } = request;
     const old = known ?? this.#found(target);
     if (!isMap(sent) || !isMap(sent["metadata"])) throw badRequest("the body of the request is no object");
     const meta = sent["metadata"] as Partial<ObjectMeta>;
@@ -331,8 +375,10 @@ export class ApiServer {
         `metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted`,
       );
     }
-    const full = { ...sent, apiVersion: old.apiVersion, kind: old.kind, metadata } as StoredObject;
-    let next = kind.prepareUpdate?.(full, old, subresource) ?? full;
+    const content = this.#decoded(target, sent, request);
+    const full = { ...content, apiVersion: old.apiVersion, kind: old.kind, metadata };
+    const prepare = (whole: StoredObject) => kind.prepareUpdate?.(whole, old, subresource) ?? whole;
+    let next = this.#admitted({ target, request, operation: "UPDATE", object: prepare(full), old, prepare });
     if (isSame(next, old)) return old;
     if (kind.hasGeneration && !isSame(askedFor(next), askedFor(old))) {
       next = { ...next, metadata: { ...next.metadata, generation: (generation ?? 0) + 1 } };
@@ -347,18 +393,76 @@ export class ApiServer {
     return this.#store({ ...write, after: next });
   }
 
+  /**
+   * Typed kinds forget what is null; a schema says for itself which nulls it keeps. The data of a revision is raw, and kept
+   * as it is.
+   */
+  #cleaned<T>(kind: Kind, body: T): T {
+    if (kind.isCustom && this.#contents.has(kind.resource.plural)) return body;
+    const clean = withoutNulls(body);
+    return isMap(clean) && isMap(body) && "data" in body ? { ...clean, data: body["data"] } : clean;
+  }
+
+  /** What was sent, without what nobody knows and with defaults. */
+  #decoded({ kind, query }: Target, sent: JsonMap, { warnings }: Call): JsonMap {
+    const content = this.#contents.get(kind.resource.plural);
+    if (content === undefined) return sent;
+    const { object, unknown } = content.decode(sent);
+    const { kind: name, version } = kind.resource;
+    tellUnknown(unknown, {
+      asked: query.get("fieldValidation"),
+      warn: (text) => warnings.push(text),
+      what: `${name} in version "${version}" cannot be handled as a ${name}`,
+    });
+    return object;
+  }
+
+  /** The object to store once admission has had its say, and the content was checked in between. */
+  #admitted({ target, request, operation, object, old, prepare }: Proposal): StoredObject {
+    const { kind, namespace, name, subresource } = target;
+    const { admission, user } = request;
+    const content = this.#contents.get(kind.resource.plural);
+    const attempt: Attempt = {
+      operation,
+      kind,
+      subresource,
+      namespace,
+      name: object.metadata.name || name,
+      object,
+      old,
+      isDryRun: isDryRun(target),
+      user,
+      warn: (text) => request.warnings.push(text),
+    };
+    let next = object;
+    const changed = admission?.mutate(attempt) ?? object;
+    if (changed !== object) {
+      const { metadata } = object;
+      const decoded = content ? content.decode(changed).object : changed;
+      const { labels, annotations, finalizers, ownerReferences } = changed.metadata;
+      const settled = { ...metadata, labels, annotations, finalizers, ownerReferences };
+      next = prepare(withoutNulls({ ...object, ...decoded, metadata: settled }) as StoredObject);
+    }
+    const causes = content?.check(next, old, subresource) ?? [];
+    if (causes.length > 0) throw invalidFor(kind.resource, next.metadata.name, causes);
+    admission?.validate({ ...attempt, object: next });
+    return next;
+  }
+
   /** The number of replicas by itself, as `kubectl scale` and autoscalers write it. */
-  #scale(target: Target, request: ApiRequest): unknown {
+  #scale(target: Target, request: Call): unknown {
     const object = this.#found(target);
     if (request.method === "GET") return scaleOf(object);
     const scale =
-      request.method === "PATCH" ? patched(scaleOf(object) as unknown as StoredObject, request) : request.body;
+      request.method === "PATCH"
+        ? patched(scaleOf(object) as unknown as StoredObject, request, withoutNulls)
+        : request.body;
     const { spec, metadata } = scale as { spec?: { replicas?: number }; metadata?: { resourceVersion?: string } };
     const { resourceVersion } = metadata ?? {};
     if (resourceVersion && resourceVersion !== object.metadata.resourceVersion)
       throw conflict(target.kind.resource, target.name);
     const sent = { ...object, spec: { ...(object["spec"] as JsonMap), replicas: spec?.replicas ?? 0 } };
-    return scaleOf(this.#update({ ...target, subresource: "" }, request, sent, object));
+    return scaleOf(this.#update(target, request, sent, object));
   }
 
   #bind(target: Target, request: ApiRequest): unknown {
@@ -390,8 +494,9 @@ export class ApiServer {
     return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
   }
 
-  #delete(target: Target, { body, user }: ApiRequest): unknown {
-    const { kind, name } = target;
+  #delete(target: Target, request: Call): unknown {
+    const { kind, namespace, name } = target;
+    const { body, user, admission } = request;
     const old = this.#found(target);
     const options = (isMap(body) ? body : {}) as {
       preconditions?: { uid?: string; resourceVersion?: string };
@@ -414,7 +519,22 @@ export class ApiServer {
         `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion}`,
       );
     }
-    if (options.dryRun?.length || isDryRun(target)) return old;
+    const dry = isDryRun(target) || (options.dryRun ?? []).length > 0;
+    const attempt: Attempt = {
+      operation: "DELETE",
+      kind,
+      subresource: "",
+      namespace,
+      name,
+      object: undefined,
+      old,
+      isDryRun: dry,
+      user,
+      warn: (text) => request.warnings.push(text),
+    };
+    admission?.mutate(attempt);
+    admission?.validate(attempt);
+    if (dry) return old;
     const write = { user, method: "DELETE", kind, subresource: "" as const, before: old, body };
     const asked =
       options.gracePeriodSeconds ??
@@ -488,29 +608,30 @@ export class ApiServer {
   }
 }
 
-function ok(body: unknown, status: number): Answer {
-  return { status, headers: { "content-type": "application/json" }, body };
+function ok(body: unknown, status: number, warnings: readonly string[]): Answer {
+  return withWarnings({ status, headers: { "content-type": "application/json" }, body }, warnings);
 }
 
-function patched(old: StoredObject, { headers, body }: ApiRequest): unknown {
+/** Each as the Warning header has it: 299 = it says nothing about caches, "-" = nobody in particular says so. */
+function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
+  if (warnings.length === 0) return answer;
+  const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ");
+  return { ...answer, headers: { ...answer.headers, warning } };
+}
+
+function patched(old: StoredObject, { headers, body }: ApiRequest, clean: (patched: unknown) => unknown): unknown {
   const type = headers["content-type"]?.split(";")[0];
   switch (type) {
     case "application/merge-patch+json":
-      return cleaned(mergePatch(old, body));
+      return clean(mergePatch(old, body));
     case STRATEGIC:
       return strategicPatch(old, body);
     case "application/json-patch+json":
-      return cleaned(jsonPatch(old, body));
+      return clean(jsonPatch(old, body));
     case undefined:
     default:
       throw new Refusal(415, "UnsupportedMediaType", `the body of the request was in an unknown format: ${type}`);
   }
-}
-
-/** Typed kinds forget what is null. The data of a revision is raw, and kept as it is. */
-function cleaned<T>(body: T): T {
-  const clean = withoutNulls(body);
-  return isMap(clean) && isMap(body) && "data" in body ? { ...clean, data: body["data"] } : clean;
 }
 
 function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {

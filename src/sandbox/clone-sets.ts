@@ -26,19 +26,24 @@ export const cloneSetRules: KindRules = {
   subresources: ["status", "scale"],
   prepareCreate: (object) => withDefaults({ ...object, status: {} }),
   prepareUpdate: (next, old, subresource) => {
-    if (subresource === "") return withDefaults({ ...next, status: old["status"] });
+    if (subresource !== "status") return withDefaults({ ...next, status: old["status"] });
     const { resourceVersion } = next.metadata;
     return withDefaults({ ...old, metadata: { ...old.metadata, resourceVersion }, status: next["status"] });
   },
 };
 
 function withDefaults(object: StoredObject): StoredObject {
-  const spec: JsonMap = isMap(object["spec"]) ? object["spec"] : {};
-  const strategy: JsonMap = isMap(spec["updateStrategy"]) ? spec["updateStrategy"] : {};
-  const status: JsonMap = isMap(object["status"]) ? object["status"] : {};
+  const { spec, status = {} } = object;
   return {
     ...object,
-    spec: { ...SPEC, ...spec, updateStrategy: { ...UPDATE_STRATEGY, ...strategy } },
-    status: { ...ZERO_STATUS, ...status },
+    ...(isMap(spec)
+      ? { spec: { ...SPEC, ...spec, updateStrategy: over(UPDATE_STRATEGY, spec["updateStrategy"]) } }
+      : {}),
+    status: over(ZERO_STATUS, status),
   };
+}
+
+/** What is of the wrong type stays as it is, for those who check it. */
+function over(defaults: JsonMap, given: unknown = {}): unknown {
+  return isMap(given) ? { ...defaults, ...given } : given;
 }

@@ -75,13 +75,26 @@ export function conflict(about: About, name: string, why?: string): Refusal {
   });
 }
 
+/** One thing wrong with one field, in the words of the API: "Invalid value: -1: must be ...", "Required value". */
+export interface Cause {
+  reason: string;
+  field: string;
+  message: string;
+}
+
 export function invalid(about: About, name: string, field: string, why: string): Refusal {
+  return invalidFor(about, name, [{ reason: "FieldValueInvalid", message: why, field }]);
+}
+
+export function invalidFor(about: About, name: string, causes: readonly Cause[]): Refusal {
   const kind = about.group === "" ? about.kind : `${about.kind}.${about.group}`;
-  return new Refusal(422, "Invalid", `${kind} "${name}" is invalid: ${field}: ${why}`, {
+  const said = causes.map(({ field, message }) => `${field}: ${message}`);
+  const all = said.length === 1 ? said[0] : `[${said.join(", ")}]`;
+  return new Refusal(422, "Invalid", `${kind} "${name}" is invalid: ${all}`, {
     name,
     group: about.group,
     kind: about.kind,
-    causes: [{ reason: "FieldValueInvalid", message: why, field }],
+    causes: [...causes],
   });
 }
 

@@ -1,5 +1,6 @@
 import { realClock } from "../kube/clock.ts";
 import { ApiServer } from "./api-server.ts";
+import { contents } from "./contents.ts";
 import { HouseKeeping } from "./house-keeping.ts";
 import { serveHttp } from "./http.ts";
 import { SimulatedNodes } from "./nodes.ts";
@@ -15,7 +16,7 @@ export interface Sandbox {
 
 /** A whole cluster in this process, on the clock of the machine, reachable over HTTP on loopback. */
 export async function startSandbox({ port = 0, nodes = 3 }: { port?: number; nodes?: number } = {}): Promise<Sandbox> {
-  const server = new ApiServer({ clock: realClock });
+  const server = new ApiServer({ clock: realClock, contents: contents() });
   for (const name of ["default", "kube-system"]) {
     server.request({
       method: "POST",
