@@ -21,9 +21,15 @@ export interface Image {
   layers: Uint8Array[];
   entrypoint: string[];
   env: Record<string, string>;
+  /** "uid:gid"; default: root. */
+  user?: string;
+  workingDir?: string;
+  labels?: Record<string, string>;
 }
 
 const BLOCK_BYTES = 512;
+const NAME_BYTES_MAX = 100;
+const PREFIX_BYTES_MAX = 155;
 const REGISTRY = "docker.io";
 /** Where pulls of images that were not made here end: nobody listens, so that they fail at once. */
 export const NO_REGISTRY = "http://127.0.0.1:1";
@@ -73,7 +79,13 @@ export function imageArchive(images: Image[]): Uint8Array {
       created: "2024-01-01T00:00:00Z",
       architecture: process.arch === "x64" ? "amd64" : process.arch,
       os: "linux",
-      config: { Entrypoint: image.entrypoint, Env: Object.entries(image.env).map(([key, value]) => `${key}=${value}`) },
+      config: {
+        Entrypoint: image.entrypoint,
+        Env: Object.entries(image.env).map(([key, value]) => `${key}=${value}`),
+        ...(image.user === undefined ? {} : { User: image.user }),
+        ...(image.workingDir === undefined ? {} : { WorkingDir: image.workingDir }),
+        ...(image.labels === undefined ? {} : { Labels: image.labels }),
+      },
       rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
     };
     const config = addJson(configuration, "application/vnd.oci.image.config.v1+json");
@@ -103,14 +115,12 @@ export function tar(entries: Entry[]): Uint8Array {
 }
 
 function tarHeader(entry: Entry, size: number): Uint8Array {
-  if (Buffer.byteLength(entry.path) > 100) {
-    throw new Error(`Cannot put ${entry.path} into a tar archive: want at most 100 bytes of path`);
-  }
+  const { prefix, name } = splitPath(entry.path);
   const header = Buffer.alloc(BLOCK_BYTES);
   const octal = (value: number, offset: number, length: number) => {
     header.write(value.toString(8).padStart(length - 1, "0"), offset, "latin1");
   };
-  header.write(entry.path, 0);
+  header.write(name, 0);
   octal(entry.kind === "link" ? 0o777 : entry.mode, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
@@ -119,6 +129,7 @@ function tarHeader(entry: Entry, size: number): Uint8Array {
   header.write({ file: "0", link: "2", directory: "5" }[entry.kind], 156);
   if (entry.kind === "link") header.write(entry.target, 157);
   header.write("ustar\u000000", 257);
+  header.write(prefix, 345);
   // The checksum counts its own field as blanks.
   header.fill(" ", 148, 156);
   octal(
@@ -127,6 +138,18 @@ function tarHeader(entry: Entry, size: number): Uint8Array {
     7,
   );
   return header;
+}
+
+/** A name of more than 100 bytes is split at a slash; the first part has a field of its own. */
+function splitPath(path: string): { prefix: string; name: string } {
+  if (Buffer.byteLength(path) <= NAME_BYTES_MAX) return { prefix: "", name: path };
+  for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
+    const [prefix, name] = [path.slice(0, slash), path.slice(slash + 1)];
+    if (Buffer.byteLength(name) > NAME_BYTES_MAX) continue;
+    if (name !== "" && Buffer.byteLength(prefix) <= PREFIX_BYTES_MAX) return { prefix, name };
+    break;
+  }
+  throw new Error(`Cannot put ${path} into a tar archive: want at most ${NAME_BYTES_MAX} bytes after some slash`);
 }
 
 async function busyboxLayer(): Promise<Uint8Array> {

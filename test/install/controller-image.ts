@@ -1,0 +1,122 @@
+/**
+ * The controller's image without a container engine: the file system of deploy/image/Dockerfile as an OCI image.
+ *
+ *   npm run image -- --out controller.tar [--name docker.io/local/cloneset-controller:0.1.0]
+ *
+ * The archive is one that `ctr images import`, `skopeo copy oci-archive:` and `podman load` take. Node is the binary that
+ * the project pins, with the shared libraries of this machine in place of the base image's.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { stage } from "../../deploy/image/stage.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { type Entry, imageArchive, tar } from "../cluster/image.ts";
+
+const run = promisify(execFile);
+export const CONTROLLER_IMAGE = `docker.io/local/cloneset-controller:${packageJson.version}`;
+/** As in distroless images: a user that owns nothing. */
+const NONROOT = 65_532;
+
+export interface ControllerImage {
+  archive: Uint8Array;
+  /** Each layer's size as it is, and as a registry would keep it. */
+  layers: { what: string; bytes: number; gzipBytes: number }[];
+}
+
+export async function controllerImage(
+  names: string[],
+  { version = packageJson.version, measure = false } = {},
+): Promise<ControllerImage> {
+  const dir = await mkdtemp(join(tmpdir(), "cloneset-image-"));
+  try {
+    await stage(join(dir, "app"));
+    const layers = [
+      { what: "users and shared libraries", content: tar([...users(), ...(await sharedLibraries())]) },
+      { what: "node", content: tar([await file(process.execPath, "usr/local/bin/node", 0o755)]) },
+      { what: "packages", content: tar(await files(join(dir, "app", "node_modules"), "app/node_modules")) },
+      { what: "controller", content: tar(await files(join(dir, "app"), "app", ["node_modules"])) },
+    ];
+    const archive = imageArchive([
+      {
+        names,
+        layers: layers.map(({ content }) => content),
+        entrypoint: ["/usr/local/bin/node", "/app/dist/src/main.js"],
+        env: { PATH: "/usr/local/bin:/usr/bin:/bin", NODE_ENV: "production" },
+        user: `${NONROOT}:${NONROOT}`,
+        workingDir: "/app",
+        labels: {
+          "org.opencontainers.image.title": packageJson.name,
+          "org.opencontainers.image.description": packageJson.description,
+          "org.opencontainers.image.version": version,
+          "org.opencontainers.image.licenses": packageJson.license,
+        },
+      },
+    ]);
+    return {
+      archive,
+      layers: layers.map(({ what, content }) => ({
+        what,
+        bytes: content.length,
+        gzipBytes: measure ? gzipSync(content).length : 0,
+      })),
+    };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function users(): Entry[] {
+  return [
+    {
+      kind: "file",
+      path: "etc/passwd",
+      mode: 0o644,
+      content: `root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:${NONROOT}:${NONROOT}:nonroot:/app:/sbin/nologin\n`,
+    },
+    { kind: "file", path: "etc/group", mode: 0o644, content: `root:x:0:\nnonroot:x:${NONROOT}:\n` },
+    { kind: "directory", path: "tmp/", mode: 0o1777 },
+  ];
+}
+
+/** What the dynamic linker finds for Node on this machine, under the same names. */
+async function sharedLibraries(): Promise<Entry[]> {
+  const { stdout } = await run("ldd", [process.execPath]);
+  const paths = [...stdout.matchAll(/(\/\S+) \(0x[0-9a-f]+\)/g)].flatMap(([, path]) => path ?? []);
+  if (!paths.some((path) => path.includes("libc.so"))) {
+    throw new Error(`Cannot tell which libraries ${process.execPath} needs; ldd says:\n${stdout}`);
+  }
+  return Promise.all(paths.map(async (path) => file(await realpath(path), path.slice(1), 0o755)));
+}
+
+async function file(from: string, path: string, mode: number): Promise<Entry> {
+  return { kind: "file", path, mode, content: await readFile(from) };
+}
+
+async function files(dir: string, under: string, without: string[] = []): Promise<Entry[]> {
+  const found: Entry[] = [];
+  for (const name of (await readdir(dir)).toSorted()) {
+    if (without.includes(name)) continue;
+    const from = join(dir, name);
+    const path = `${under}/${name}`;
+    if ((await stat(from)).isDirectory()) found.push(...(await files(from, path)));
+    else found.push(await file(from, path, 0o644));
+  }
+  return found;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { out: { type: "string" }, name: { type: "string", default: CONTROLLER_IMAGE } },
+  });
+  const { archive, layers } = await controllerImage([values.name], { measure: true });
+  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  for (const { what, bytes, gzipBytes } of layers)
+    console.error(`${what}: ${mib(bytes)}, ${mib(gzipBytes)} compressed`);
+  const sum = (key: "bytes" | "gzipBytes") => layers.reduce((total, layer) => total + layer[key], 0);
+  console.error(`${values.name}: ${mib(sum("bytes"))}, ${mib(sum("gzipBytes"))} compressed`);
+  if (values.out !== undefined) await writeFile(values.out, archive);
+}
