@@ -86,7 +86,8 @@ export async function commandOnPath(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-function cacheRoot(): string {
+/** Where binaries are kept from run to run. */
+export function cacheRoot(): string {
   const own = process.env["CLONESET_CLUSTER_CACHE"];
   if (own) return own;
   return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "cloneset-cluster");
@@ -106,7 +107,8 @@ async function givenBinary(name: BinaryName): Promise<string | undefined> {
   return dir && name !== "pause" ? await executableAt(join(dir, name)) : undefined;
 }
 
-async function executableAt(path: string): Promise<string | undefined> {
+/** The path itself if there is a program; else undefined. */
+export async function executableAt(path: string): Promise<string | undefined> {
   return access(path, constants.X_OK).then(
     () => path,
     () => undefined,
@@ -166,7 +168,8 @@ async function build(
   log(`built ${name} in ${Math.round((Date.now() - startMs) / 1000)} s`);
 }
 
-async function runGo(args: string[], cwd: string): Promise<void> {
+/** Runs Go without cgo; what it says is in the error if it fails. */
+export async function runGo(args: string[], cwd: string): Promise<void> {
   const go = await commandOnPath("go");
   if (go === undefined) {
     throw new Error(
@@ -190,7 +193,7 @@ async function runGo(args: string[], cwd: string): Promise<void> {
 }
 
 /** Lets one process build at a time. A lock whose owner has died is taken over. */
-async function lock(path: string, log: (line: string) => void): Promise<() => Promise<void>> {
+export async function lock(path: string, log: (line: string) => void): Promise<() => Promise<void>> {
   let told = false;
   for (;;) {
     try {

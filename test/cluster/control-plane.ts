@@ -110,6 +110,8 @@ async function startApiServer(settings: ControlPlaneSettings): Promise<Backgroun
     `--service-account-key-file=${credentials("service-accounts.pub")}`,
     `--service-account-signing-key-file=${credentials("service-accounts.key")}`,
     "--kubelet-preferred-address-types=InternalIP",
+    // There is no kube-proxy, so the API server itself looks up the endpoints of a webhook's service.
+    "--enable-aggregator-routing=true",
     "--allow-privileged=true",
     "--max-requests-inflight=800",
     "--max-mutating-requests-inflight=400",
