@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleCli } from "../../build/bundle-cli.ts";
+import { bundleCli } from "../../deploy/package/bundle-cli.ts";
 import type { KubeObject, Resource } from "../../src/kube/resources.ts";
 import { resourcePath } from "../../src/kube/resources.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";

@@ -1,13 +1,13 @@
 /**
  * Makes one file of the plugin, for the package and for tests that run it as a user does:
- * `node build/bundle-cli.ts [FOLDER]`, default `dist/cli`.
+ * `node deploy/package/bundle-cli.ts [FOLDER]`, default `dist/cli`.
  */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** npm links it under the name kubectl looks for, which is without the ending. */
 const BINARY = "kubectl-cloneset.cjs";
