@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import { load } from "js-yaml";
+import { messageOf } from "../kube/errors.ts";
 import type { Answer } from "../kube/transport.ts";
 import type { ApiServer, WatchEvent } from "./api-server.ts";
 import { discovery } from "./discovery.ts";
-import type { StoredObject } from "./objects.ts";
-import { isMap } from "./objects.ts";
-import { badRequest } from "./refusal.ts";
-import { tableOf } from "./tables.ts";
+import { openApi } from "./openapi.ts";
+import { badRequest, Refusal } from "./refusal.ts";
+import { represented, representedEvent } from "./representation.ts";
 
 const BODY_MAX = 3 * 1024 * 1024;
 const BOOKMARK_MS = 60_000;
@@ -15,7 +16,8 @@ const BOOKMARK_MS = 60_000;
 export async function serveHttp(server: ApiServer, port = 0): Promise<{ url: string; close: () => Promise<void> }> {
   const http = createServer((request, response) => {
     handle(server, request, response).catch((error: unknown) => {
-      send(response, badRequest(error instanceof Error ? error.message : String(error)).answer());
+      const refusal = error instanceof Refusal ? error : internal(error);
+      send(response, refusal.answer());
     });
   });
   await listen(http, port);
@@ -48,7 +50,7 @@ async function handle(server: ApiServer, request: IncomingMessage, response: Ser
   );
   const body = await bodyOf(request);
   const path = url.split("?")[0] ?? "/";
-  const found = method === "GET" ? discovery(path, headers["accept"] ?? "") : undefined;
+  const found = method === "GET" ? (discovery(path, headers["accept"] ?? "") ?? openApi(path)) : undefined;
   if (found) {
     send(response, found);
     return;
@@ -59,16 +61,34 @@ async function handle(server: ApiServer, request: IncomingMessage, response: Ser
     return;
   }
   const answer = server.request({ method, path: url, headers, body, user: headers["user-agent"]?.split("/")[0] ?? "" });
-  send(response, wantsTable(headers) ? { ...answer, body: tabled(answer.body) } : answer);
+  send(response, { ...answer, body: represented(answer.body, headers["accept"] ?? "", query.get("includeObject")) });
 }
 
+function internal(error: unknown): Refusal {
+  return new Refusal(500, "InternalError", `Internal error occurred: ${messageOf(error)}`);
+}
+
+/** JSON or YAML, whatever it is called: the one is part of the other. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) {
     text += chunk;
-    if (text.length > BODY_MAX) throw new Error("the body of the request is too large");
+    if (text.length > BODY_MAX)
+      throw new Refusal(413, "RequestEntityTooLarge", `Request entity too large: limit is ${BODY_MAX}`);
   }
-  return text === "" ? undefined : (JSON.parse(text) as unknown);
+  const type = request.headers["content-type"] ?? "application/json";
+  if (type.includes("protobuf") || type.includes("cbor"))
+    throw new Refusal(
+      415,
+      "UnsupportedMediaType",
+      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+    );
+  if (text === "") return undefined;
+  try {
+    return text.startsWith("{") || text.startsWith("[") ? (JSON.parse(text) as unknown) : load(text);
+  } catch (error) {
+    throw badRequest(`error decoding the body of the request: ${messageOf(error)}`);
+  }
 }
 
 function watch(
@@ -78,14 +98,8 @@ function watch(
   headers: Record<string, string>,
   response: ServerResponse,
 ): void {
-  const asTable = wantsTable(headers);
-  let isFirst = true;
-  const tell = (event: WatchEvent) => {
-    const isObject = event.type !== "ERROR" && event.type !== "BOOKMARK";
-    const object = asTable && isObject ? tableOf([event.object as StoredObject], { columns: isFirst }) : event.object;
-    if (isObject) isFirst = false;
-    response.write(`${JSON.stringify({ ...event, object })}\n`);
-  };
+  const represent = representedEvent(headers["accept"] ?? "", query.get("includeObject"));
+  const tell = (event: WatchEvent) => void response.write(`${JSON.stringify(represent(event))}\n`);
   const pending: WatchEvent[] = [];
   let isOpen = false;
   const opened = server.watch(url, (event) => (isOpen ? tell(event) : pending.push(event)));
@@ -115,15 +129,4 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   const text = typeof body === "string" ? body : JSON.stringify(body);
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(text);
-}
-
-function wantsTable(headers: Record<string, string>): boolean {
-  return headers["accept"]?.includes("as=Table") ?? false;
-}
-
-function tabled(body: unknown): unknown {
-  if (!isMap(body) || body["kind"] === "Status") return body;
-  const { items, metadata } = body;
-  if (!Array.isArray(items)) return tableOf([body as unknown as StoredObject], { columns: true });
-  return { ...tableOf(items as StoredObject[], { columns: true }), metadata };
 }
