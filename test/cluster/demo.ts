@@ -1,4 +1,4 @@
-/** `npm start`: a cluster on this machine, the controller beside it, and a CloneSet running. */
+/** `npm run demo`: a cluster on this machine, the controller beside it, and a CloneSet running. */
 
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -13,7 +13,7 @@ import { freePorts } from "./ports.ts";
 import type { Cluster } from "./start-cluster.ts";
 import { startCluster } from "./start-cluster.ts";
 
-const USAGE = `Usage: npm start [-- flags]
+const USAGE = `Usage: npm run demo [-- flags]
 
 Starts Kubernetes on this machine, the CloneSet controller and a sample CloneSet, and shows what to try.
 Ctrl-C stops everything and leaves nothing behind.

@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "reconcile.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube"],
   "controller.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube", "reconcile.ts"],
   cli: ["api", "rules", "revision", "inplace", "plan", "observe", "kube"],
+  demo: ["api", "plan", "observe", "kube", "sandbox", "cli", "controller.ts"],
   "main.ts": [
     "api",
     "revision",
