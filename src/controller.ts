@@ -17,6 +17,7 @@ import type { KubeObject, Resource } from "./kube/resources.ts";
 import { CONTROLLER_REVISIONS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { Caches } from "./observe/caches.ts";
+import { cloneSetSeries } from "./observe/clone-set-series.ts";
 import { OpenKruiseWatch } from "./observe/open-kruise.ts";
 import { podStates } from "./observe/pod-states.ts";
 import { watchForChanges } from "./observe/triggers.ts";
@@ -150,6 +151,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   metrics.watchQueue("cloneset", queue);
   if (elector) metrics.watchLeader(elector);
   podStates(metrics.registry, caches, clock);
+  cloneSetSeries(metrics.registry, caches, () => elector?.isLeader() ?? true);
   const stopTriggers = watchForChanges(caches, (key) => queue.add(key));
 
   let stopping = false;

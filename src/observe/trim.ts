@@ -16,7 +16,11 @@ import { KEPT_ANNOTATIONS } from "../api/pod.ts";
 import { templateOf } from "../revision/snapshot.ts";
 
 /** A CloneSet as the cache holds it. */
-export type CloneSetEntry = CloneSet & { labels: Readonly<Record<string, string>>; ownerUids: readonly string[] };
+export type CloneSetEntry = CloneSet & {
+  createdMs: number;
+  labels: Readonly<Record<string, string>>;
+  ownerUids: readonly string[];
+};
 
 /** A node: only where it is. */
 export interface Node extends ObjectRef {
@@ -93,7 +97,8 @@ export class Trimmer {
 
   cloneSet(raw: unknown): CloneSetEntry {
     const wire = raw as WireCloneSet;
-    return { ...fromV1alpha1(wire), labels: wire.metadata.labels ?? {}, ownerUids: [] };
+    const { creationTimestamp, labels = {} } = wire.metadata;
+    return { ...fromV1alpha1(wire), createdMs: timeMs(creationTimestamp), labels, ownerUids: [] };
   }
 
   /** Of pods that some other controller owns only name and owner are kept: it may be in the way of one of ours. */
