@@ -6,6 +6,7 @@ import type { Answer } from "../kube/transport.ts";
 import type { Admission, Attempt } from "./admission.ts";
 import type { Contents } from "./content.ts";
 import { tellUnknown } from "./content.ts";
+import { spentBudget } from "./disruption.ts";
 import type { Kind, Subresource } from "./kinds.ts";
 import { askedFor, KINDS } from "./kinds.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
@@ -91,7 +92,8 @@ interface Target {
   query: URLSearchParams;
 }
 
-const SUBRESOURCES: ReadonlySet<string> = new Set(["status", "scale", "resize", "eviction", "binding"]);
+const SUBRESOURCES: ReadonlySet<string> = new Set(["status", "scale", "resize", "eviction", "binding", "finalize"]);
+const BUDGETS = "poddisruptionbudgets";
 const STRATEGIC = "application/strategic-merge-patch+json";
 const SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -203,8 +205,7 @@ export class ApiServer {
         return name === "" ? this.#list(target, request) : this.#found(target);
       case "POST":
         if (subresource === "binding") return this.#bind(target, request);
-        if (subresource === "eviction")
-          return this.#delete(target, { ...request, body: (request.body as JsonMap)["deleteOptions"] });
+        if (subresource === "eviction") return this.#evict(target, request);
         if (name !== "")
           throw new Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
         return this.#create(target, request);
@@ -243,7 +244,9 @@ export class ApiServer {
     const group = isCore ? "" : `${parts.shift()}/`;
     const groupVersion = `${group}${parts.shift()}`;
     let namespace = "";
-    if (parts[0] === "namespaces" && parts.length > 2) [, namespace = ""] = parts.splice(0, 2);
+    // A namespace has subresources of its own.
+    const isWithin = parts.length > 2 && parts[2] !== "status" && parts[2] !== "finalize";
+    if (parts[0] === "namespaces" && isWithin) [, namespace = ""] = parts.splice(0, 2);
     const [plural = "", name = "", subresource = ""] = parts;
     const kind = this.#byPath.get(`${groupVersion}/${plural}`);
     const isKnown =
@@ -387,7 +390,8 @@ export class ApiServer {
     const isOver =
       deletionTimestamp !== undefined &&
       (next.metadata.finalizers ?? []).length === 0 &&
-      (deletionGracePeriodSeconds ?? 0) === 0;
+      (deletionGracePeriodSeconds ?? 0) === 0 &&
+      !kind.isHeld?.(next);
     const write = { user, method, kind, subresource, before: old, body };
     if (isOver) return this.#remove({ ...write, after: undefined }, next);
     return this.#store({ ...write, after: next });
@@ -494,6 +498,24 @@ export class ApiServer {
     return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
   }
 
+  /** A deletion that asks the disruption budgets first. */
+  #evict(target: Target, request: Call): unknown {
+    const pod = this.#found(target);
+    const options: JsonMap =
+      isMap(request.body) && isMap(request.body["deleteOptions"]) ? request.body["deleteOptions"] : {};
+    const spent = spentBudget(pod, this.collection(BUDGETS).values(), this.#clock.nowMs());
+    const isDry = isDryRun(target) || Array.isArray(options["dryRun"]);
+    const kind = [...this.#collections.keys()].find(({ resource }) => resource.plural === BUDGETS);
+    if (spent && kind && !isDry) {
+      const { budget, status } = spent;
+      const after = { ...budget, status };
+      const { user, body } = request;
+      this.#store({ user, method: "PUT", kind, subresource: "status", before: budget, after, body });
+    }
+    this.#delete({ ...target, subresource: "" }, { ...request, body: options });
+    return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
+  }
+
   #delete(target: Target, request: Call): unknown {
     const { kind, namespace, name } = target;
     const { body, user, admission } = request;
@@ -543,11 +565,11 @@ export class ApiServer {
     const finalizers = withPropagation(old.metadata.finalizers ?? [], options.propagationPolicy);
     const { deletionTimestamp, deletionGracePeriodSeconds } = old.metadata;
     const isShorter = deletionTimestamp === undefined || grace < (deletionGracePeriodSeconds ?? 0);
-    if (grace > 0 || finalizers.length > 0) {
+    if (grace > 0 || finalizers.length > 0 || kind.isHeld?.(old)) {
       if (!isShorter && isSame(finalizers, old.metadata.finalizers ?? [])) return old;
       const generation = (old.metadata.generation ?? 0) + 1;
       const after = {
-        ...old,
+        ...(kind.prepareDelete?.(old) ?? old),
         metadata: {
           ...old.metadata,
           ...(finalizers.length > 0 ? { finalizers } : {}),

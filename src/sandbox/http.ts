@@ -8,6 +8,7 @@ import { discovery } from "./discovery.ts";
 import { openApi } from "./openapi.ts";
 import { badRequest, Refusal } from "./refusal.ts";
 import { represented, representedEvent } from "./representation.ts";
+import { Webhooks } from "./webhooks.ts";
 
 const BODY_MAX = 3 * 1024 * 1024;
 const BOOKMARK_MS = 60_000;
@@ -60,7 +61,8 @@ async function handle(server: ApiServer, request: IncomingMessage, response: Ser
     watch(server, url, query, headers, response);
     return;
   }
-  const answer = server.request({ method, path: url, headers, body, user: headers["user-agent"]?.split("/")[0] ?? "" });
+  const user = headers["user-agent"]?.split("/")[0] ?? "";
+  const answer = await new Webhooks(server).request({ method, path: url, headers, body, user });
   send(response, { ...answer, body: represented(answer.body, headers["accept"] ?? "", query.get("includeObject")) });
 }
 

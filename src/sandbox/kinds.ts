@@ -2,6 +2,7 @@ import { CLONE_SETS } from "../api/resource.ts";
 import type { Resource } from "../kube/resources.ts";
 import {
   CONTROLLER_REVISIONS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   EVENTS,
   LEASES,
   NAMESPACES,
@@ -10,10 +11,16 @@ import {
   PODS,
 } from "../kube/resources.ts";
 import { cloneSetRules } from "./clone-sets.ts";
+import { definitionRules } from "./custom-resource-definitions.ts";
+import { budgetRules } from "./disruption.ts";
+import { namespaceRules } from "./namespaces.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { claimRules, podRules } from "./pods.ts";
+import { serviceRules } from "./services.ts";
+import { classRules, volumeRules } from "./storage.ts";
+import { webhookConfigurationRules } from "./webhook-configurations.ts";
 
-export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding";
+export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding" | "finalize";
 
 /** What is particular about a kind. Everything else is the same for all. */
 export interface KindRules {
@@ -33,6 +40,10 @@ export interface KindRules {
   graceSeconds?: (object: StoredObject, asked: number | undefined) => number;
   /** Finalizers that every new object gets. */
   finalizers?: readonly string[];
+  /** Whether something besides finalizers keeps an object that is deleted. */
+  isHeld?: (object: StoredObject) => boolean;
+  /** What deletion makes of an object that stays for now. */
+  prepareDelete?: (object: StoredObject) => StoredObject;
 }
 
 export interface Kind extends KindRules {
@@ -48,40 +59,63 @@ const asked = (object: StoredObject): JsonMap => {
 /** Only the part of an object that counts for `metadata.generation`. */
 export const askedFor = asked;
 
-const POD_DISRUPTION_BUDGETS: Resource = {
-  group: "policy",
-  version: "v1",
-  plural: "poddisruptionbudgets",
-  kind: "PodDisruptionBudget",
-  namespaced: true,
-};
-const core = (plural: string, kind: string, namespaced = true): Resource => ({
-  group: "",
-  version: "v1",
+const served = (group: string, version: string, plural: string, kind: string, namespaced = true): Resource => ({
+  group,
+  version,
   plural,
   kind,
   namespaced,
 });
+const core = (plural: string, kind: string, namespaced = true) => served("", "v1", plural, kind, namespaced);
+const ADMISSION = "admissionregistration.k8s.io";
+/** Has a status, and nothing else that is particular. */
+const withStatus: KindRules = { subresources: ["status"], prepareUpdate: keepOtherSide };
 
 /** The kinds that are served. */
 export const KINDS: readonly Kind[] = [
-  { resource: NAMESPACES, shortNames: ["ns"] },
-  { resource: NODES, shortNames: ["no"], subresources: ["status"], prepareUpdate: keepOtherSide },
+  { resource: NAMESPACES, shortNames: ["ns"], ...namespaceRules },
+  { resource: NODES, shortNames: ["no"], ...withStatus },
   { resource: PODS, shortNames: ["po"], ...podRules },
   { resource: PERSISTENT_VOLUME_CLAIMS, shortNames: ["pvc"], ...claimRules },
   { resource: EVENTS, shortNames: ["ev"] },
-  { resource: core("services", "Service"), shortNames: ["svc"] },
+  { resource: core("persistentvolumes", "PersistentVolume", false), shortNames: ["pv"], ...volumeRules },
+  {
+    resource: served("storage.k8s.io", "v1", "storageclasses", "StorageClass", false),
+    shortNames: ["sc"],
+    ...classRules,
+  },
+  { resource: core("services", "Service"), shortNames: ["svc"], ...serviceRules },
+  { resource: core("endpoints", "Endpoints"), shortNames: ["ep"] },
+  {
+    resource: served("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
+    shortNames: [],
+    hasGeneration: true,
+  },
   { resource: core("configmaps", "ConfigMap"), shortNames: ["cm"] },
   { resource: core("secrets", "Secret"), shortNames: [] },
   { resource: core("serviceaccounts", "ServiceAccount"), shortNames: ["sa"] },
   { resource: CONTROLLER_REVISIONS, shortNames: [] },
   { resource: LEASES, shortNames: [] },
   {
-    resource: POD_DISRUPTION_BUDGETS,
+    resource: served("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
     shortNames: ["pdb"],
-    hasGeneration: true,
-    subresources: ["status"],
-    prepareUpdate: keepOtherSide,
+    ...budgetRules,
+  },
+  {
+    resource: served("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+    shortNames: ["hpa"],
+    ...withStatus,
+  },
+  { resource: CUSTOM_RESOURCE_DEFINITIONS, shortNames: ["crd", "crds"], ...definitionRules },
+  {
+    resource: served(ADMISSION, "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false),
+    shortNames: [],
+    ...webhookConfigurationRules({ reinvocationPolicy: "Never" }),
+  },
+  {
+    resource: served(ADMISSION, "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false),
+    shortNames: [],
+    ...webhookConfigurationRules(),
   },
   { resource: CLONE_SETS, shortNames: ["clone"], ...cloneSetRules },
 ];

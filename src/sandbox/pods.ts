@@ -78,6 +78,7 @@ function preparePodUpdate(next: StoredObject, old: StoredObject, subresource: Su
     case "scale":
     case "eviction":
     case "binding":
+    case "finalize":
       mustBeSame(next, old, "image");
       return { ...next, status: old["status"] };
   }

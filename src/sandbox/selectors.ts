@@ -64,3 +64,40 @@ function textAt(object: StoredObject, path: string): string {
       ? String(found)
       : "";
 }
+
+/** A selector as objects carry it. */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+export function meetsSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every((expression) => meetsRequirement(expression, labels[expression.key]))
+  );
+}
+
+/** `found` = the value at the requirement's key; undefined = there is none. */
+export function meetsRequirement(
+  { operator, values = [] }: { operator: string; values?: string[] },
+  found: string | undefined,
+): boolean {
+  switch (operator) {
+    case "In":
+      return found !== undefined && values.includes(found);
+    case "NotIn":
+      return found === undefined || !values.includes(found);
+    case "Exists":
+      return found !== undefined;
+    case "DoesNotExist":
+      return found === undefined;
+    case "Gt":
+      return found !== undefined && Number(found) > Number(values[0]);
+    case "Lt":
+      return found !== undefined && Number(found) < Number(values[0]);
+    default:
+      return false;
+  }
+}
