@@ -12,7 +12,7 @@ const BAD = "bad";
 test("a bad image stops within maxUnavailable, says why, and is repaired in place when it is set back", async () => {
   await story.apply(aCloneSet("web", { replicas: 4, spec: { progressDeadlineSeconds: 5 } }));
   const before = await story.settled("web", 4, "v1");
-  const watch = story.watchPods("web", 3);
+  const watch = await story.watchPods("web", 3);
 
   await story.patchJson("web", setImage(BAD));
   await oneIsBroken("web", 4);
@@ -70,7 +70,7 @@ test("a broken canary is repaired when the template is set back, whatever the pa
 test("from a bad image on to a good one: the broken pod goes first", async () => {
   await story.apply(aCloneSet("onward"));
   const before = await story.settled("onward", 3, "v1");
-  const watch = story.watchPods("onward", 2);
+  const watch = await story.watchPods("onward", 2);
   await story.patchJson("onward", setImage(BAD));
   await oneIsBroken("onward", 3);
 

@@ -19,7 +19,7 @@ let controller = await story.startController();
 test("killed while it creates: as many pods and claims as wanted, and never one more", async (t) => {
   for (let round = 1; round <= ROUNDS; round++) {
     const name = `born-${round}`;
-    const watch = story.watchPods(name);
+    const watch = await story.watchPods(name);
     await story.apply(aCloneSet(name, { replicas: 5, claims: true }));
     for (let kill = 0; kill < KILLS_PER_ROUND; kill++)
       t.diagnostic(`${name}: killed after ${await killAndRestart()} ms`);
@@ -41,7 +41,7 @@ test("killed while it updates in place: the same pods, the same claims, all at t
   await story.apply(aCloneSet("moved", { replicas: 4, claims: true }));
   const before = await story.settled("moved", 4, "v1");
   const claims = (await story.claims("moved")).map(({ metadata }) => metadata.uid);
-  const watch = story.watchPods("moved", 3);
+  const watch = await story.watchPods("moved", 3);
   for (let round = 1; round <= ROUNDS; round++) {
     const version = ["v1", "v2", "v3"][round % 3] ?? "";
     await story.patchJson("moved", setImage(version));
@@ -62,7 +62,7 @@ test("killed while it re-creates: the floor holds, and no claim is left over", a
   const updateStrategy = { type: "ReCreate", maxUnavailable: 1 };
   await story.apply(aCloneSet("renewed", { replicas: 4, claims: true, updateStrategy }));
   await story.settled("renewed", 4, "v1");
-  const watch = story.watchPods("renewed", 3);
+  const watch = await story.watchPods("renewed", 3);
   await story.patchJson("renewed", setImage("v2"));
   for (let kill = 0; kill < KILLS_PER_ROUND; kill++) t.diagnostic(`killed after ${await killAndRestart()} ms`);
   const pods = await story.settled("renewed", 4, "v2");

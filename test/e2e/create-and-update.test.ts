@@ -45,7 +45,7 @@ test("a new image is patched into the running pods", async () => {
   const before = await story.settled("patched", 3, "v1");
   const claimsBefore = await story.claims("patched");
   const revisionBefore = (await story.cloneSet("patched")).status.updateRevision;
-  const watch = story.watchPods("patched", 2);
+  const watch = await story.watchPods("patched", 2);
 
   await story.patchJson("patched", setImage("v2"));
   const after = await story.settled("patched", 3, "v2");

@@ -43,7 +43,7 @@ test("--cascade=orphan leaves everything, and the CloneSet made anew takes it in
     for (const { metadata } of left) assert.equal(metadata.ownerReferences, undefined);
   });
 
-  const watch = story.watchPods("orphaned", 3);
+  const watch = await story.watchPods("orphaned", 3);
   await story.apply(aCloneSet("orphaned", { claims: true }));
   const adopted = await story.settled("orphaned", 3, "v1");
   assert.deepEqual(adopted.map(identityOf), before.map(identityOf));

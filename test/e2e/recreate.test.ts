@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, identityOf, isTrue, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { firstContainer, identityOf, isTrue, type Pod, stateOf, versionOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("recreate");
@@ -11,7 +11,7 @@ const story = await Story.begin("recreate");
 test("ReCreate: a new image means new pods with new ids and new claims", async () => {
   await story.apply(aCloneSet("replaced", { claims: true, updateStrategy: { type: "ReCreate", maxUnavailable: 1 } }));
   const before = await story.settled("replaced", 3, "v1");
-  const watch = story.watchPods("replaced", 2);
+  const watch = await story.watchPods("replaced", 2);
   await story.patchJson("replaced", setImage("v2"));
   const after = await story.settled("replaced", 3, "v2");
   await watch.end();
@@ -29,7 +29,7 @@ test("ReCreate: a new image means new pods with new ids and new claims", async (
 test("InPlaceIfPossible: what cannot be patched is re-created, and the next image is patched again", async () => {
   await story.apply(aCloneSet("mixed"));
   const before = await story.settled("mixed", 3, "v1");
-  const watch = story.watchPods("mixed", 2);
+  const watch = await story.watchPods("mixed", 2);
   await story.apply(aCloneSet("mixed", { version: "v2", env: { MODE: "loud" } }));
   const between = await story.settled("mixed", 3, "v2");
   assert.deepEqual(shared(before, between), []);
@@ -85,8 +85,8 @@ test("switched from ReCreate to InPlaceIfPossible: pods without the gate are pat
     assert.deepEqual((await story.pods("switched")).map(identityOf), before.map(identityOf));
   });
 
-  const isUpdating = (pod: Pod) => pod.metadata.labels?.["lifecycle.apps.kruise.io/state"] === "Updating";
-  const watch = story.watchPods("switched", 2, isUpdating);
+  const isUpdating = (pod: Pod) => stateOf(pod) === "Updating";
+  const watch = await story.watchPods("switched", 2, isUpdating);
   await story.patchJson("switched", setImage("v2"));
   const after = await story.settled("switched", 4, "v2");
   await watch.end();

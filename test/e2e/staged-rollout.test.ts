@@ -11,7 +11,7 @@ const story = await Story.begin("rollout");
 test("partition holds pods back, as a number and as a percentage", async () => {
   await story.apply(aCloneSet("staged"));
   const before = await story.settled("staged", 3, "v1");
-  const watch = story.watchPods("staged", 2);
+  const watch = await story.watchPods("staged", 2);
 
   await story.patchSpec("staged", { updateStrategy: { partition: 2 } });
   await story.patchJson("staged", setImage("v2"));

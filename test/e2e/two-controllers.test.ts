@@ -19,7 +19,7 @@ test("the leader is killed during a rollout", async (t) => {
   const updateStrategy = { type: "InPlaceIfPossible", maxUnavailable: "10%" };
   await story.apply(aCloneSet("web", { replicas: PODS, annotations, updateStrategy }));
   const before = await story.settled("web", PODS, "v1");
-  const watch = story.watchPods("web", PODS - PODS / 10);
+  const watch = await story.watchPods("web", PODS - PODS / 10);
 
   await story.patchJson("web", setImage("v2"));
   await story.eventually("the rollout to be under way", async () => {

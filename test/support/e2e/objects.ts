@@ -82,6 +82,12 @@ export interface Event {
 
 export const ID_LABEL = "apps.kruise.io/cloneset-instance-id";
 export const REVISION_LABEL = "controller-revision-hash";
+const STATE_LABEL = "lifecycle.apps.kruise.io/state";
+
+/** Where the pod is in its lifecycle, as the controller wrote it on the pod. */
+export function stateOf({ metadata }: Pod): string | undefined {
+  return metadata.labels?.[STATE_LABEL];
+}
 
 export function isTerminating({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeApi } from "../../cluster/kube-api.ts";
 import { isServing, isTerminating, type Pod } from "./objects.ts";
+import type { PodHistory } from "./pod-history.ts";
 
 /** What an outsider who sees every single change can tell of a set of pods. */
 export interface PodWatch {
@@ -12,6 +13,8 @@ export interface PodWatch {
   mostCounted(): number;
   /** The uids of all pods that ever were. */
   everSeen(): ReadonlySet<string>;
+  /** Every version of every pod until now. */
+  history(): PodHistory;
   /** Stops, and fails if fewer than `floor` pods served at any moment. */
   end(): Promise<void>;
 }
@@ -34,6 +37,7 @@ export function watchPods(
   const stopped = new AbortController();
   const pods = new Map<string, Pod>();
   const everSeen = new Set<string>();
+  const history: Pod[] = [];
   const breaches: string[] = [];
   let fewest = Number.POSITIVE_INFINITY;
   let most = 0;
@@ -53,6 +57,7 @@ export function watchPods(
     onChange: (pod) => {
       pods.set(pod.metadata.uid, pod);
       everSeen.add(pod.metadata.uid);
+      history.push(pod);
       look(`version ${pod.metadata.resourceVersion} of ${pod.metadata.name}`);
     },
     onGone: (pod) => {
@@ -65,6 +70,7 @@ export function watchPods(
     mostPods: () => most,
     mostCounted: () => counted,
     everSeen: () => everSeen,
+    history: () => history,
     end: async () => {
       stopped.abort();
       await following;

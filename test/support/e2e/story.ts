@@ -167,9 +167,14 @@ export class Story {
     return remains(what, check, { diagnosis: () => this.diagnosis() });
   }
 
-  /** An eye on the pods that checks at every event that at least `floor` of them serve. */
-  watchPods(app: string, floor = 0, count?: (pod: Pod) => boolean): PodWatch {
-    return watchPods(this.api, { namespace: this.namespace, app, floor, count, over: this.#over.signal });
+  /** An eye on the pods that checks at every event that at least `floor` of them serve. It sees all that exist now. */
+  async watchPods(app: string, floor = 0, count?: (pod: Pod) => boolean): Promise<PodWatch> {
+    const watch = watchPods(this.api, { namespace: this.namespace, app, floor, count, over: this.#over.signal });
+    const pods = await this.allPods(app);
+    await this.eventually("the watch to see the pods", () => {
+      for (const { metadata } of pods) assert.ok(watch.everSeen().has(metadata.uid), metadata.name);
+    });
+    return watch;
   }
 
   /** What a person would look at first. */
