@@ -8,8 +8,8 @@ export interface AuditedRequest {
   userAgent?: string;
   objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string };
   responseStatus?: { code?: number };
-  /** When the answer left, in RFC 3339 with microseconds. */
-  stageTimestamp: string;
+  /** When the request came in, in RFC 3339 with microseconds. */
+  requestReceivedTimestamp: string;
 }
 
 /** Remembers a place in the log, to read on from there. */
@@ -76,7 +76,9 @@ export function countBySort(requests: readonly AuditedRequest[]): Record<string,
 
 /** The most requests in any second. */
 export function mostInOneSecond(requests: readonly AuditedRequest[]): number {
-  const timesMs = requests.map(({ stageTimestamp }) => Date.parse(stageTimestamp)).toSorted((a, b) => a - b);
+  const timesMs = requests
+    .map(({ requestReceivedTimestamp }) => Date.parse(requestReceivedTimestamp))
+    .toSorted((a, b) => a - b);
   let most = 0;
   let first = 0;
   for (const [last, timeMs] of timesMs.entries()) {
