@@ -13,6 +13,8 @@ export interface CloneSetWanted {
   claims?: boolean;
   annotations?: Record<string, string>;
   env?: Record<string, string>;
+  /** Further members of the container. */
+  container?: Json;
   /** Further members of `spec`. */
   spec?: Json;
 }
@@ -21,6 +23,7 @@ export interface CloneSetWanted {
 export function aCloneSet(name: string, wanted: CloneSetWanted = {}): Json {
   const { replicas = 3, version = "v1", claims = false, annotations, env = {}, spec } = wanted;
   const container = {
+    ...wanted.container,
     name: "app",
     image: imageOf(version),
     env: Object.entries(env).map(([key, value]) => ({ name: key, value })),

@@ -28,13 +28,19 @@ export interface ContainerStatus {
   containerID?: string;
   restartCount: number;
   ready: boolean;
+  resources?: Resources;
+}
+
+export interface Resources {
+  requests?: Record<string, string>;
+  limits?: Record<string, string>;
 }
 
 export interface Pod extends KubeObject {
   metadata: Meta;
   spec: {
     nodeName?: string;
-    containers: { name: string; image: string }[];
+    containers: { name: string; image: string; resources?: Resources }[];
     volumes?: { persistentVolumeClaim?: { claimName: string } }[];
   };
   status: { phase?: string; podIP?: string; conditions?: Condition[]; containerStatuses?: ContainerStatus[] };

@@ -1,0 +1,133 @@
+// cpu and memory change in place, with the gate InPlaceWorkloadVerticalScaling: nothing restarts unless the user wants it to.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
+import { firstContainer, identityOf, isServing, type Pod, type Resources, versionOf } from "../support/e2e/objects.ts";
+import { courseOf } from "../support/e2e/pod-history.ts";
+import { Story } from "../support/e2e/story.ts";
+
+const story = await Story.begin("resize", { controller: false });
+await story.startController({ flags: ["--feature-gates=InPlaceWorkloadVerticalScaling=true"] });
+
+const small = resources("20m", "32Mi");
+const large = resources("40m", "48Mi");
+
+test("more cpu and memory reach the running containers; no pod leaves service", async () => {
+  await story.apply(aCloneSet("grown", { container: { resources: small } }));
+  const before = await story.settled("grown", 3);
+  const watch = await story.watchPods("grown", 3);
+  await story.patchJson("grown", setResources(large));
+  const after = await allHave("grown", large);
+  await story.settled("grown", 3);
+  await watch.end();
+  assert.deepEqual(after.map(identityOf), before.map(identityOf));
+  for (const pod of after) assert.equal(firstContainer(pod)?.restartCount, 0);
+  if (story.setting.containers) {
+    for (const { metadata } of after) assert.equal(await memoryLimitInside(metadata.name), 48 * 2 ** 20);
+  }
+});
+
+test("a container that wants to restart for memory is taken out of service first, one pod at a time", async () => {
+  const resizePolicy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }];
+  await story.apply(aCloneSet("restarted", { container: { resources: small, resizePolicy } }));
+  const before = await story.settled("restarted", 3);
+  const watch = await story.watchPods("restarted", 2);
+  await story.patchJson("restarted", setResources(large));
+  const after = await allHave("restarted", large);
+  await story.settled("restarted", 3);
+  await watch.end();
+  assert.deepEqual(after.map(identityOf), before.map(identityOf));
+  for (const pod of before) {
+    const course = courseOf(watch.history(), pod, (each) => {
+      return `${isServing(each) ? "serving" : "away"}, ${firstContainer(each)?.restartCount} restarts`;
+    });
+    assert.deepEqual([course[0], course.at(-1)], ["serving, 0 restarts", "serving, 1 restarts"]);
+    assert.ok(course.includes("away, 0 restarts"), `restarted while it served: ${course.join("; ")}`);
+  }
+});
+
+test("what no node can give: the pods serve on as they are, the status says why, and setting it back is enough", async () => {
+  // On simulated nodes an annotation says so, on a real one the number does.
+  const annotations = { "fake-node/resize": "infeasible" };
+  await story.apply(aCloneSet("greedy", { annotations, container: { resources: small } }));
+  const before = await story.settled("greedy", 3);
+  const watch = await story.watchPods("greedy", 3);
+  await story.patchJson("greedy", setResources(resources("9000", "32Mi")));
+  await story.eventually("the status to say why", async () => {
+    const { conditions } = (await story.cloneSet("greedy")).status;
+    const failed = conditions?.find(({ type }) => type === "FailedUpdate");
+    assert.equal(failed?.status, "True");
+    assert.match(failed?.message ?? "", /container app.*Infeasible/);
+  });
+  await story.remains("all pods serve", async () => {
+    const pods = await story.pods("greedy");
+    assert.deepEqual(pods.map(identityOf), before.map(identityOf));
+    assert.ok(pods.every(isServing));
+  });
+  await story.patchJson("greedy", setResources(small));
+  const after = await story.settled("greedy", 3);
+  await allHave("greedy", small);
+  await watch.end();
+  assert.deepEqual(after.map(identityOf), before.map(identityOf));
+  await story.eventually("the failure to be over", async () => {
+    const { conditions } = (await story.cloneSet("greedy")).status;
+    assert.equal(conditions?.find(({ type }) => type === "FailedUpdate")?.status, "False");
+  });
+});
+
+test("what the API server refuses: the pod goes back into service as it was, and is updated once it may be", async () => {
+  await story.apply(aCloneSet("limited", { container: { resources: small } }));
+  const before = await story.settled("limited", 3, "v1");
+  const watch = await story.watchPods("limited", 2);
+  await story.apply({
+    apiVersion: "v1",
+    kind: "LimitRange",
+    metadata: { name: "thirty" },
+    spec: { limits: [{ type: "Container", max: { cpu: "30m" } }] },
+  });
+  // An image in the same edit: the pod must leave service before the refusal is known.
+  await story.patchJson("limited", [...setResources(large), ...setImage("v2")]);
+  await story.eventually("the status to say who refused what", async () => {
+    const { conditions } = (await story.cloneSet("limited")).status;
+    const failed = conditions?.find(({ type }) => type === "FailedUpdate");
+    assert.equal(failed?.status, "True");
+    assert.match(failed?.message ?? "", /maximum cpu usage per Container is 30m/);
+    const event = (await story.events("limited")).find(({ reason }) => reason === "FailedUpdatePodInPlace");
+    assert.equal(event?.type, "Warning");
+  });
+  await story.eventually("all pods to serve", async () => assert.ok((await story.pods("limited")).every(isServing)));
+  assert.deepEqual((await story.pods("limited")).map(versionOf), ["v1", "v1", "v1"]);
+
+  await story.run("delete", "limitrange", "thirty");
+  const after = await story.settled("limited", 3, "v2");
+  await allHave("limited", large);
+  await watch.end();
+  assert.deepEqual(after.map(identityOf), before.map(identityOf));
+});
+
+function resources(cpu: string, memory: string): Resources {
+  return { requests: { cpu, memory }, limits: { cpu, memory } };
+}
+
+function setResources(value: Resources): Json[] {
+  return [{ op: "replace", path: "/spec/template/spec/containers/0/resources", value }];
+}
+
+/** The pods, once their nodes say that they have it. */
+function allHave(app: string, wanted: Resources): Promise<Pod[]> {
+  return story.eventually(`${wanted.limits?.["cpu"]} and ${wanted.limits?.["memory"]} in every pod`, async () => {
+    const pods = await story.pods(app);
+    for (const pod of pods) {
+      assert.deepEqual(pod.spec.containers[0]?.resources, wanted);
+      assert.deepEqual(firstContainer(pod)?.resources, wanted);
+    }
+    return pods;
+  });
+}
+
+/** What the kernel says to the process inside, in bytes. */
+async function memoryLimitInside(pod: string): Promise<number> {
+  const script = "cat /sys/fs/cgroup/memory.max || cat /sys/fs/cgroup/memory/memory.limit_in_bytes";
+  return Number(await story.run("exec", pod, "--", "sh", "-c", script));
+}
