@@ -12,6 +12,10 @@ export interface FakeNodesOptions {
   kubeconfig: string;
   /** How many nodes; they are called fake-node-0, fake-node-1, … */
   count: number;
+  /** What to call them instead of fake-node. */
+  prefix?: string | undefined;
+  /** Only for pods that tolerate the taint `RESERVED` and ask for the label of the same name and value. Default: for all pods. */
+  reservedFor?: string | undefined;
   /** Bind pods that have no node, in place of kube-scheduler. Default: false. */
   scheduler?: boolean | undefined;
   /** From the start of a container to its readiness. Default: 0, which makes start and readiness one write. */
@@ -30,6 +34,9 @@ export interface FakeNodes {
   stop(): Promise<void>;
 }
 
+/** Key of the taint and the label of nodes that are reserved. */
+export const RESERVED = "fake-node/reserved-for";
+
 const CONCURRENCY = 16;
 const RETRY_MS = 1_000;
 const LEASE_MS = 10_000;
@@ -38,8 +45,8 @@ const LEASE_SECONDS = 40;
 /** Resolves once the nodes exist; pods are taken care of until stop(). */
 export async function startFakeNodes(options: FakeNodesOptions): Promise<FakeNodes> {
   const api = await connect(options.kubeconfig, "fake-node");
-  const names = Array.from({ length: options.count }, (_, i) => `fake-node-${i}`);
-  for (const [i, name] of names.entries()) await register(api, name, hostIpOf(i));
+  const names = Array.from({ length: options.count }, (_, i) => `${options.prefix ?? "fake-node"}-${i}`);
+  for (const [i, name] of names.entries()) await register(api, name, hostIpOf(i), options.reservedFor);
   const leases = setInterval(() => void renewLeases(api, names), LEASE_MS);
   const stopped = new AbortController();
   const following = followPods(api, names, options, stopped.signal);
@@ -180,7 +187,7 @@ function podPath(pod: Pod): string {
   return `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
 }
 
-async function register(api: KubeApi, name: string, hostIp: string): Promise<void> {
+async function register(api: KubeApi, name: string, hostIp: string, reservedFor: string | undefined): Promise<void> {
   const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   const room = { cpu: "10000", memory: "100000Gi", pods: "100000", "ephemeral-storage": "100000Gi" };
   const isFalse = (type: string) => ({ type, status: "False", lastHeartbeatTime: now, lastTransitionTime: now });
@@ -194,8 +201,12 @@ async function register(api: KubeApi, name: string, hostIp: string): Promise<voi
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         type: "fake",
+        ...(reservedFor === undefined ? {} : { [RESERVED]: reservedFor }),
       },
     },
+    ...(reservedFor === undefined
+      ? {}
+      : { spec: { taints: [{ key: RESERVED, value: reservedFor, effect: "NoSchedule" }] } }),
     status: {
       capacity: room,
       allocatable: room,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, imageOf, type Json, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, ID_LABEL, identityOf, isServing } from "../support/e2e/objects.ts";
+import { appContainer, ID_LABEL, identityOf, isServing } from "../support/e2e/objects.ts";
 import { assertUntouched, courseOf } from "../support/e2e/pod-history.ts";
 import { Story } from "../support/e2e/story.ts";
 
@@ -31,7 +31,7 @@ test("a pod whose label is taken away is released and replaced; it runs on, with
   assert.deepEqual(identityOf(released), identityOf(leaving));
   assert.equal(released.metadata.ownerReferences, undefined);
   assert.ok(isServing(released));
-  assert.equal(firstContainer(released)?.restartCount, 0);
+  assert.equal(appContainer(released)?.restartCount, 0);
   await story.eventually("a claim more, and none lost", async () => {
     const names = (await story.claims("set")).map(({ metadata }) => metadata.name);
     const wanted = [...claims.map(({ metadata }) => metadata.name), `data-${replacement.metadata.name}`];
@@ -70,7 +70,7 @@ test("released and taken in again: it is the set's own pod as before", async () 
   const { uid } = (await story.cloneSet("back")).metadata;
   for (const pod of after) {
     assert.equal(pod.metadata.ownerReferences?.[0]?.uid, uid);
-    assert.equal(firstContainer(pod)?.restartCount, 0);
+    assert.equal(appContainer(pod)?.restartCount, 0);
   }
   await story.patchJson("back", setImage("v2"));
   const updated = await story.settled("back", 3, "v2");

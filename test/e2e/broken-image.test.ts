@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { type CloneSet, firstContainer, identityOf, isServing, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { appContainer, type CloneSet, identityOf, isServing, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { assertUntouched } from "../support/e2e/pod-history.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("broken");
@@ -50,7 +51,7 @@ test("a bad image stops within maxUnavailable, says why, and is repaired in plac
     assert.deepEqual(found, ["True", "True", "False", "True"]);
   });
   await story.remains("no pod is touched that was never broken", async () => {
-    const restarts = (await story.pods("web")).map((pod) => firstContainer(pod)?.restartCount ?? 0);
+    const restarts = (await story.pods("web")).map((pod) => appContainer(pod)?.restartCount ?? 0);
     assert.equal(restarts.filter((count) => count > 0).length, 1, `restarts: ${restarts.join()}`);
   });
 });
@@ -65,6 +66,39 @@ test("a broken canary is repaired when the template is set back, whatever the pa
   await story.patchJson("canary", setImage("v1"));
   const after = await story.settled("canary", 3, "v1");
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
+});
+
+test("set back while one of two canaries is broken: the broken one moves, the other is held by the partition", async () => {
+  await story.apply(aCloneSet("half", { replicas: 4 }));
+  const before = await story.settled("half", 4, "v1");
+  await story.patchSpec("half", { updateStrategy: { partition: 2 } });
+  await story.patchJson("half", setImage("v2"));
+  const atV2 = async () => (await story.pods("half")).filter((pod) => versionOf(pod) === "v2");
+  const [sick, sound] = await story.eventually("two canaries in service", async () => {
+    const canaries = await atV2();
+    assert.equal(canaries.filter(isServing).length, 2);
+    assert.equal((await story.cloneSet("half")).status.updatedAvailableReplicas, 2);
+    return canaries;
+  });
+  assert.ok(sick && sound);
+  const watch = await story.watchPods("half", 3);
+  await breakPod(sick);
+
+  await story.patchJson("half", setImage("v1"));
+  await story.eventually("the broken one to be at v1 again", async () => {
+    assert.deepEqual((await atV2()).map(identityOf), [identityOf(sound)]);
+  });
+  await mendPod(sick);
+  const split = async () => {
+    assert.deepEqual((await story.settled("half", 4)).map(identityOf), before.map(identityOf));
+    assert.deepEqual((await atV2()).map(identityOf), [identityOf(sound)]);
+  };
+  await story.eventually("all in service", split);
+  await story.remains("the sound canary stays where the partition holds it", split);
+  const others = before.filter(({ metadata }) => metadata.uid !== sick.metadata.uid);
+  assertUntouched(watch.history(), others);
+  await watch.end();
+  assert.equal(watch.everSeen().size, 4);
 });
 
 test("from a bad image on to a good one: the broken pod goes first", async () => {
@@ -102,6 +136,20 @@ async function oneIsBroken(app: string, replicas: number): Promise<void> {
     const { updatedReplicas, availableReplicas } = (await story.cloneSet(app)).status;
     assert.deepEqual({ updatedReplicas, availableReplicas }, { updatedReplicas: 1, availableReplicas: replicas - 1 });
   });
+}
+
+/** Has a pod fail its readiness probe until its container starts anew, or on a simulated node until it is mended. */
+async function breakPod({ metadata: { name } }: Pod): Promise<void> {
+  if (story.setting.containers) await story.run("exec", name, "--", "rm", "/srv/version");
+  else await story.run("annotate", "pod", name, "fake-node/ready=false");
+  await story.eventually(`${name} to be out of service`, async () => {
+    const pod = await story.pod(name);
+    assert.ok(pod && !isServing(pod));
+  });
+}
+
+async function mendPod({ metadata: { name } }: Pod): Promise<void> {
+  if (!story.setting.containers) await story.run("annotate", "pod", name, "fake-node/ready-");
 }
 
 function condition({ status }: CloneSet, wanted: string) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, ID_LABEL, identityOf, isTrue, REVISION_LABEL, versionOf } from "../support/e2e/objects.ts";
+import { appContainer, ID_LABEL, identityOf, isTrue, REVISION_LABEL, versionOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("update");
@@ -57,10 +57,10 @@ test("a new image is patched into the running pods", async () => {
   assert.notEqual(status.updateRevision, revisionBefore);
   assert.equal(status.currentRevision, status.updateRevision);
   for (const [index, pod] of after.entries()) {
-    const container = firstContainer(pod);
+    const container = appContainer(pod);
     assert.equal(container?.restartCount, 1);
     assert.equal(versionOf(pod), "v2");
-    assert.notEqual(container?.imageID, before[index] && firstContainer(before[index])?.imageID);
+    assert.notEqual(container?.imageID, before[index] && appContainer(before[index])?.imageID);
     assert.equal(pod.metadata.labels?.[REVISION_LABEL], status.updateRevision);
     assert.ok(isTrue(pod.status.conditions, "InPlaceUpdateReady"));
     if (story.setting.containers) {
@@ -95,7 +95,7 @@ test("new labels and annotations of the template reach the pods without a restar
     return pods;
   });
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
-  for (const pod of await story.settled("labelled", 3)) assert.equal(firstContainer(pod)?.restartCount, 0);
+  for (const pod of await story.settled("labelled", 3)) assert.equal(appContainer(pod)?.restartCount, 0);
 });
 
 test("the same image under another tag: the update ends although the image id does not change", async () => {
@@ -107,7 +107,7 @@ test("the same image under another tag: the update ends although the image id do
 
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
   for (const [index, pod] of after.entries()) {
-    assert.equal(firstContainer(pod)?.imageID, before[index] && firstContainer(before[index])?.imageID);
+    assert.equal(appContainer(pod)?.imageID, before[index] && appContainer(before[index])?.imageID);
     assert.ok(isTrue(pod.status.conditions, "InPlaceUpdateReady"));
   }
 });

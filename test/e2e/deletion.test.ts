@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AuditLog, countBySort } from "../support/e2e/audit-log.ts";
 import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, identityOf } from "../support/e2e/objects.ts";
+import { appContainer, identityOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("deletion");
@@ -59,7 +59,7 @@ test("--cascade=orphan leaves everything, and the CloneSet made anew takes it in
     [...(await story.claims("orphaned")), ...(await story.revisions("orphaned"))].map(({ metadata }) => metadata.uid),
     [...claims, ...revisions].map(({ metadata }) => metadata.uid),
   );
-  for (const pod of adopted) assert.equal(firstContainer(pod)?.restartCount, 0);
+  for (const pod of adopted) assert.equal(appContainer(pod)?.restartCount, 0);
 
   // They are pods like any other now.
   await story.patchJson("orphaned", setImage("v2"));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, identityOf, isTrue, type Pod, stateOf, versionOf } from "../support/e2e/objects.ts";
+import { appContainer, identityOf, isTrue, type Pod, stateOf, versionOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("recreate");
@@ -23,7 +23,7 @@ test("ReCreate: a new image means new pods with new ids and new claims", async (
       after.map(({ metadata }) => `data-${metadata.name}`),
     );
   });
-  for (const pod of after) assert.equal(firstContainer(pod)?.restartCount, 0);
+  for (const pod of after) assert.equal(appContainer(pod)?.restartCount, 0);
 });
 
 test("InPlaceIfPossible: what cannot be patched is re-created, and the next image is patched again", async () => {

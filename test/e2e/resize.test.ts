@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, identityOf, isServing, type Pod, type Resources, versionOf } from "../support/e2e/objects.ts";
+import { appContainer, identityOf, isServing, type Pod, type Resources, versionOf } from "../support/e2e/objects.ts";
 import { courseOf } from "../support/e2e/pod-history.ts";
 import { Story } from "../support/e2e/story.ts";
 
@@ -22,7 +22,7 @@ test("more cpu and memory reach the running containers; no pod leaves service", 
   await story.settled("grown", 3);
   await watch.end();
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
-  for (const pod of after) assert.equal(firstContainer(pod)?.restartCount, 0);
+  for (const pod of after) assert.equal(appContainer(pod)?.restartCount, 0);
   if (story.setting.containers) {
     for (const { metadata } of after) assert.equal(await memoryLimitInside(metadata.name), 48 * 2 ** 20);
   }
@@ -40,7 +40,7 @@ test("a container that wants to restart for memory is taken out of service first
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
   for (const pod of before) {
     const course = courseOf(watch.history(), pod, (each) => {
-      return `${isServing(each) ? "serving" : "away"}, ${firstContainer(each)?.restartCount} restarts`;
+      return `${isServing(each) ? "serving" : "away"}, ${appContainer(each)?.restartCount} restarts`;
     });
     assert.deepEqual([course[0], course.at(-1)], ["serving, 0 restarts", "serving, 1 restarts"]);
     assert.ok(course.includes("away, 0 restarts"), `restarted while it served: ${course.join("; ")}`);
@@ -120,7 +120,7 @@ function allHave(app: string, wanted: Resources): Promise<Pod[]> {
     const pods = await story.pods(app);
     for (const pod of pods) {
       assert.deepEqual(pod.spec.containers[0]?.resources, wanted);
-      assert.deepEqual(firstContainer(pod)?.resources, wanted);
+      assert.deepEqual(appContainer(pod)?.resources, wanted);
     }
     return pods;
   });

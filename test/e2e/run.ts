@@ -20,7 +20,7 @@ By default a cluster with a real node is started for them (needs root) and remov
   --cluster DIR      use the cluster that runs in DIR (see: npm run cluster -- up --help), and leave it running
   --kubeconfig FILE  use any other cluster, whose nodes can pull local/app v1, v2, v3; with --fake: has simulated nodes
   --only NAME,…      only the scenario files of these names, such as "broken-image"
-  --concurrency N    scenario files at the same time (default: 2)
+  --concurrency N    scenario files at the same time (default: 3)
   --seed N           the random moments at which controllers are killed (default: drawn anew)
   --list             print the names of the scenario files
 
@@ -30,8 +30,10 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const CRD_FILE = fileURLToPath(new URL("../../crds/cloneset.yaml", import.meta.url));
 const SUFFIX = ".test.ts";
 const FAKE_NODES = 3;
-/** Scenario files that need more pods than a real node holds, or the audit log. */
-const SIMULATED_ONLY = ["two-controllers", "write-budget"];
+/** Scenario files that need more pods than a real node holds, the audit log, or a node to lose. */
+const SIMULATED_ONLY = ["node-loss", "two-controllers", "write-budget"];
+/** Scenario files that mostly wait. They begin first, so that the others run meanwhile. */
+const LONGEST_FIRST = ["write-budget", "node-loss", "controller-killed", "two-controllers"];
 
 class UsageError extends Error {}
 
@@ -43,7 +45,8 @@ async function main(argv: string[]): Promise<number> {
   }
   const all = (await readdir(HERE))
     .filter((name) => name.endsWith(SUFFIX))
-    .map((name) => name.slice(0, -SUFFIX.length));
+    .map((name) => name.slice(0, -SUFFIX.length))
+    .toSorted((a, b) => rank(a) - rank(b));
   if (flags.list) {
     console.log(all.join("\n"));
     return 0;
@@ -67,6 +70,11 @@ async function main(argv: string[]): Promise<number> {
   } finally {
     await stage.close();
   }
+}
+
+function rank(name: string): number {
+  const place = LONGEST_FIRST.indexOf(name);
+  return place < 0 ? LONGEST_FIRST.length : place;
 }
 
 interface Stage {
@@ -153,7 +161,7 @@ function readFlags(argv: string[]) {
     cluster: { type: "string" },
     kubeconfig: { type: "string" },
     only: { type: "string" },
-    concurrency: { type: "string", default: "2" },
+    concurrency: { type: "string", default: "3" },
     seed: { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },

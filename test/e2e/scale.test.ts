@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, type Json } from "../support/e2e/manifests.ts";
-import { firstContainer, identityOf, type Pod } from "../support/e2e/objects.ts";
+import { appContainer, identityOf, type Pod } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("scale");
@@ -21,7 +21,7 @@ test("the pod that podsToDelete names goes, with its claim, and nobody writes th
   await story.apply({ ...manifest, spec: { ...(manifest["spec"] as Json), ...wanted } });
   const left = await story.settled("named", 2);
   assert.deepEqual(left.map(identityOf), [first, last].map(identityOf));
-  for (const pod of left) assert.equal(firstContainer(pod)?.restartCount, 0);
+  for (const pod of left) assert.equal(appContainer(pod)?.restartCount, 0);
   await story.eventually("the claim of the named pod to go, and no other", async () => {
     assert.deepEqual(
       (await story.claims("named")).map(({ metadata }) => metadata.uid),

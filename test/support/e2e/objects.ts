@@ -108,15 +108,23 @@ export function isTrue(conditions: Condition[] | undefined, type: string): boole
   return conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 }
 
-/** The first container's status: the test pods have one container, or the one in question first. */
-export function firstContainer(pod: Pod): ContainerStatus | undefined {
-  const name = pod.spec.containers[0]?.name;
-  return pod.status.containerStatuses?.find((status) => status.name === name);
+/** The status of the container `app`, which all pods of scenarios have; others may stand before it. */
+export function appContainer(pod: Pod): ContainerStatus | undefined {
+  return statusOf(pod, "app");
 }
 
-/** `local/app:v2` → `v2`, of the image that the pod's spec asks for. */
+export function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
+  return pod.status.containerStatuses?.find(({ name }) => name === container);
+}
+
+/** The image that the pod's spec asks for. */
+export function imageIn(pod: Pod, container: string): string {
+  return pod.spec.containers.find(({ name }) => name === container)?.image ?? "";
+}
+
+/** `local/app:v2` → `v2`, of the container `app`. */
 export function versionOf(pod: Pod): string {
-  return pod.spec.containers[0]?.image.split(":").at(-1) ?? "";
+  return imageIn(pod, "app").split(":").at(-1) ?? "";
 }
 
 /** What an in-place update must not change. */
