@@ -12,6 +12,7 @@ import type { Named } from "./apply/look.ts";
 import { look } from "./apply/look.ts";
 import type { Refusals } from "./apply/refusals.ts";
 import { refusalsAfter } from "./apply/refusals.ts";
+import { settleOpen } from "./apply/settle-open.ts";
 import { isConflict, isNotFound, messageOf } from "./kube/errors.ts";
 import type { EventRecorder } from "./kube/events.ts";
 import type { PassResult } from "./kube/queue.ts";
@@ -144,12 +145,12 @@ export class Reconciler {
     return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, isLeft ? 1 : undefined);
   }
 
-  /** Reads live what the last pass left unsettled. Until that succeeds nothing is planned. */
+  /** Settles what the last pass left open. Until that succeeds nothing is planned. */
   async #settle(key: string): Promise<void> {
     const memory = this.#memory.get(key);
     if (memory === undefined) return;
     for (let [next] = memory.unsettled; next !== undefined; [next] = memory.unsettled) {
-      await look(this.#options, next);
+      await settleOpen(this.#options, next);
       memory.unsettled.shift();
     }
   }

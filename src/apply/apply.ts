@@ -320,7 +320,8 @@ async function remove(
   { ifUnchanged }: { ifUnchanged: boolean },
 ): Promise<boolean> {
   const { client, caches } = hands;
-  const target = { kind, namespace, name, uid };
+  const mayComeLate = kind === "claim" && !ifUnchanged;
+  const target = { kind, namespace, name, uid, ...(mayComeLate && { doomed: true }) };
   try {
     const preconditions = ifUnchanged ? { uid, resourceVersion } : { uid };
     const answer = await client.delete(resourceOf[kind], { namespace, name }, preconditions);
@@ -333,6 +334,8 @@ async function remove(
     const found = await settle(hands, target, error);
     const replaced = found !== undefined && found.metadata.uid !== uid;
     const gone = found === undefined || replaced || found.metadata.deletionTimestamp !== undefined;
+    // The request may still be under way, and would take the claim from a pod that got it in the meantime.
+    if (!gone && mayComeLate && mayHaveBeenApplied(error)) throw new UnsettledError([target], error);
     if (!gone) throw isConflict(error) ? new StaleError() : error;
     return mayHaveBeenApplied(error) && !replaced;
   }

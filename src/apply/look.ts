@@ -14,6 +14,8 @@ export interface Named {
   namespace: string;
   name: string;
   uid?: string | undefined;
+  /** It was asked to be deleted, and may go at any time. */
+  doomed?: boolean;
 }
 
 export const resourceOf: Record<Kind, Resource> = {

@@ -6,6 +6,7 @@ import type { ObjectRef } from "../../../src/api/pod.ts";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
 import type { Hands, Outcome } from "../../../src/apply/apply.ts";
 import { apply } from "../../../src/apply/apply.ts";
+import { settleOpen } from "../../../src/apply/settle-open.ts";
 import { Cache } from "../../../src/kube/cache.ts";
 import { NotLeaderError } from "../../../src/kube/errors.ts";
 import type { KubeObject, Resource } from "../../../src/kube/resources.ts";
@@ -301,6 +302,53 @@ test("delete: an answer that never came, and no look either: nothing is planned 
   exists(PODS, "web-aaaaa");
   kube.fail({ call: "delete web-aaaaa", error: unknownOutcome() }, { call: "get web-aaaaa", error: noAnswer() });
   assert.deepEqual(await outcomes([deletePod("web-aaaaa")]), ["unsettled: pod web-aaaaa"]);
+});
+
+test("delete: a claim whose deletion got no answer is left open: it may still go, so no pod may get it", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  kube.fail({ call: "delete data-web-aaaaa", error: unknownOutcome() });
+  const [outcome] = await apply(hands, cloneSet, [deletePod("web-aaaaa", ["data-web-aaaaa"])]);
+  assert.ok(outcome?.kind === "unsettled");
+  for (const open of outcome.unknown) await settleOpen(hands, open);
+  assert.deepEqual(kube.calls.slice(-4), [
+    "delete persistentvolumeclaims data-web-aaaaa",
+    "get persistentvolumeclaims data-web-aaaaa",
+    "get persistentvolumeclaims data-web-aaaaa",
+    "delete persistentvolumeclaims data-web-aaaaa",
+  ]);
+  assert.deepEqual(heldClaims(), []);
+});
+
+const opens: { name: string; happens: () => void; want: string[] }[] = [
+  { name: "gone meanwhile", happens: () => kube.drop(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa"), want: [] },
+  {
+    name: "replaced meanwhile",
+    happens: () =>
+      kube.put(PERSISTENT_VOLUME_CLAIMS, {
+        metadata: { ...metadata("data-web-aaaaa"), uid: "uid-next", resourceVersion: "50" },
+      }),
+    want: ["data-web-aaaaa"],
+  },
+  {
+    name: "not ours to delete any more",
+    happens: () => kube.fail({ call: "delete data-web-aaaaa", error: refused(403, "Forbidden", "delete") }),
+    want: ["data-web-aaaaa"],
+  },
+];
+for (const { name, happens, want } of opens) {
+  test(`an open deletion of a claim that is ${name} is settled`, async () => {
+    exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+    happens();
+    await settleOpen(hands, { ...ref("data-web-aaaaa"), kind: "claim", doomed: true });
+    assert.deepEqual(heldClaims(), want);
+  });
+}
+
+test("an open deletion that gets no answer again stays open", async () => {
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  kube.fail({ call: "delete data-web-aaaaa", error: unknownOutcome() });
+  await assert.rejects(settleOpen(hands, { ...ref("data-web-aaaaa"), kind: "claim", doomed: true }));
 });
 
 test("delete: a claim that is gone already is no failure", async () => {
