@@ -20,10 +20,10 @@ import {
 } from "./truth.ts";
 
 /** Why a cluster is not what its CloneSets ask for; undefined if it is. */
-export function whyUnsettled(server: ApiServer, namespace: string): string | undefined {
+export function whyUnsettled(server: ApiServer, namespace: string, nowMs: number): string | undefined {
   const cloneSets = server.collection("clonesets").all();
   for (const cloneSet of cloneSets) {
-    const why = whyCloneSet(server, cloneSet);
+    const why = whyCloneSet(server, cloneSet, nowMs);
     if (why) return `${cloneSet.metadata.name}: ${why}`;
   }
   const uids = new Set(cloneSets.map(({ metadata }) => metadata.uid));
@@ -42,7 +42,7 @@ export function whyUnsettled(server: ApiServer, namespace: string): string | und
   return undefined;
 }
 
-function whyCloneSet(server: ApiServer, cloneSet: StoredObject): string | undefined {
+function whyCloneSet(server: ApiServer, cloneSet: StoredObject, nowMs: number): string | undefined {
   if (cloneSet.metadata.deletionTimestamp !== undefined) return "still being deleted";
   const { uid, namespace = "" } = cloneSet.metadata;
   const wanted = wantedOf(cloneSet);
@@ -77,7 +77,7 @@ function whyCloneSet(server: ApiServer, cloneSet: StoredObject): string | undefi
         return `${pod.metadata.name} has no claim ${name}`;
     }
   }
-  return whyNotUpdated(server, cloneSet, active, pods) ?? whyStatus(server, cloneSet, active);
+  return whyNotUpdated(server, cloneSet, active, pods) ?? whyStatus(cloneSet, active, nowMs);
 }
 
 /** I11: but for what is held back, every pod is as a fresh one of the last template would be. */
@@ -118,13 +118,13 @@ function revisionsInStatus(cloneSet: StoredObject): string[] {
 }
 
 /** I12: the counters are those of the store. */
-function whyStatus(_server: ApiServer, cloneSet: StoredObject, active: readonly StoredObject[]): string | undefined {
+function whyStatus(cloneSet: StoredObject, active: readonly StoredObject[], nowMs: number): string | undefined {
   const status = statusOf(cloneSet);
   const update = short(String(status["updateRevision"]));
   const { minReadySeconds } = wantedOf(cloneSet);
   const isUpdated = (pod: StoredObject) => short(revisionOf(pod)) === update;
   const isLong = (pod: StoredObject) =>
-    isUp(pod) && (minReadySeconds === 0 || readySeconds(pod, Number.POSITIVE_INFINITY) > minReadySeconds);
+    isUp(pod) && (minReadySeconds === 0 || readySeconds(pod, nowMs) > minReadySeconds);
   const counts: Record<string, number> = {
     observedGeneration: cloneSet.metadata.generation ?? 0,
     replicas: active.length,

@@ -1,7 +1,8 @@
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { Crew } from "./crew.ts";
+import { generate } from "./generate.ts";
+import type { Violation } from "./invariants.ts";
 import type { Mutation } from "./museum.ts";
-import type { Report, Task } from "./worker.ts";
+import type { Run } from "./world.ts";
 
 export interface FleetOptions {
   /** The first seed. */
@@ -12,13 +13,21 @@ export interface FleetOptions {
   forMs?: number;
   /** … or this many failures. Default 1. */
   failures?: number;
-  mutation?: Mutation | undefined;
+  mutation?: Mutation;
   workers?: number;
-  onReport?: (report: Report) => void;
+  /** Ends early: what was begun is played to its end. */
+  signal?: AbortSignal;
+}
+
+/** A seed under which an invariant did not hold. */
+export interface Failure {
+  seed: number;
+  violation: Violation;
 }
 
 export interface FleetResult {
-  failed: Report[];
+  /** By seed. Nothing is left out below the first. */
+  failed: Failure[];
   seeds: number;
   ms: number;
   simulatedMs: number;
@@ -27,37 +36,39 @@ export interface FleetResult {
   faults: Record<string, number>;
 }
 
-/** Plays seeds on all processors. */
+/** Plays seeds on all processors, in order. */
 export async function sail(options: FleetOptions): Promise<FleetResult> {
-  const { from, seeds = Number.POSITIVE_INFINITY, forMs = Number.POSITIVE_INFINITY, failures = 1, mutation } = options;
-  const count = options.workers ?? availableParallelism();
+  const { from, seeds = Number.POSITIVE_INFINITY, forMs = Number.POSITIVE_INFINITY, failures = 1 } = options;
+  const crew = new Crew(options);
   const startedMs = performance.now();
   const result: FleetResult = { failed: [], seeds: 0, ms: 0, simulatedMs: 0, requests: 0, writes: 0, faults: {} };
-  const workers: Worker[] = [];
-  await new Promise<void>((resolve, reject) => {
-    for (let i = 0; i < count; i++) {
-      const task: Task = { from: from + i, step: count, mutation };
-      const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: task });
-      workers.push(worker);
-      worker.on("error", reject);
-      worker.on("message", (report: Report) => {
-        if (report.seed >= from + seeds) return;
-        result.seeds += 1;
-        result.simulatedMs += report.figures.simulatedMs;
-        result.requests += report.figures.requests;
-        result.writes += report.figures.writes;
-        for (const [kind, times] of Object.entries(report.figures.faults))
-          result.faults[kind] = (result.faults[kind] ?? 0) + times;
-        if (report.violation) result.failed.push(report);
-        options.onReport?.(report);
-        if (result.seeds >= seeds || result.failed.length >= failures || performance.now() - startedMs >= forMs)
-          resolve();
-      });
+  let next = from;
+  const isOver = () =>
+    next >= from + seeds ||
+    result.failed.length >= failures ||
+    performance.now() - startedMs >= forMs ||
+    options.signal?.aborted === true;
+  const lane = async () => {
+    while (!isOver()) {
+      const seed = next++;
+      count(result, seed, await crew.play(generate(seed)));
     }
-  }).finally(() => {
-    for (const worker of workers) void worker.terminate();
-  });
+  };
+  try {
+    await Promise.all(Array.from({ length: crew.size }, lane));
+  } finally {
+    await crew.dismiss();
+  }
   result.failed.sort((a, b) => a.seed - b.seed);
   result.ms = performance.now() - startedMs;
   return result;
+}
+
+function count(result: FleetResult, seed: number, { violation, figures }: Run): void {
+  result.seeds += 1;
+  result.simulatedMs += figures.simulatedMs;
+  result.requests += figures.requests;
+  result.writes += figures.writes;
+  for (const [kind, times] of Object.entries(figures.faults)) result.faults[kind] = (result.faults[kind] ?? 0) + times;
+  if (violation) result.failed.push({ seed, violation });
 }

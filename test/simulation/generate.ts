@@ -70,6 +70,8 @@ class Draft {
   readonly #containers: number;
   readonly #batches: boolean;
   readonly #maxReplicas: number;
+  /** Pods count as available only after hours: nothing can be rolled out, but scaling goes on. */
+  readonly #isPatient: boolean;
   readonly #graceSeconds: number;
   #replicas: number;
   #surge: Number_;
@@ -105,15 +107,16 @@ class Draft {
     this.#batches = this.#containers > 1 && dice.chance(0.3);
     this.#graceSeconds = dice.of(0, 0, 30);
     const claims = dice.chance(0.4);
+    this.#isPatient = dice.chance(0.06);
     this.initial = {
       replicas: this.#replicas,
       selector: { matchLabels: { app: this.name } },
       template: this.#template(),
       ...(claims ? { volumeClaimTemplates: [claimTemplate()] } : {}),
-      minReadySeconds: dice.of(0, 0, 0, 5, 30),
+      minReadySeconds: this.#isPatient ? 7200 : dice.of(0, 0, 0, 5, 30),
       revisionHistoryLimit: dice.of(10, 10, 2, 0),
       scaleStrategy: {
-        ...(dice.chance(0.2) ? { maxUnavailable: dice.of<Number_>(1, 2, "50%") } : {}),
+        ...(dice.chance(0.2) && !this.#isPatient ? { maxUnavailable: dice.of<Number_>(1, 2, "50%") } : {}),
         ...(claims && dice.chance(0.4) ? { disablePVCReuse: true } : {}),
       },
       updateStrategy: {
@@ -140,7 +143,7 @@ class Draft {
     }
     // Whatever was tried, in the end the image is good and nothing is held back for ever.
     const updateStrategy = { paused: false, ...(this.#wasBad || dice.chance(0.7) ? { partition: 0 } : {}) };
-    if (dice.chance(0.9)) this.#version += dice.of(0, 1);
+    if (dice.chance(0.9) && !this.#isPatient) this.#version += dice.of(0, 1);
     steps.push({
       atMs: END_MS - 5000,
       cloneSet,
@@ -154,7 +157,8 @@ class Draft {
   #step(cloneSet: number, atMs: number): Step {
     const dice = this.#dice;
     const patch = (why: string, spec: JsonMap): Step => ({ atMs, cloneSet, kind: "patch", spec, why });
-    switch (dice.from(0, 12)) {
+    // Named pods that are ready wait for a budget that there is none of while no pod counts as available.
+    switch (this.#isPatient ? dice.from(6, 9) : dice.from(0, 12)) {
       case 0:
       case 1:
       case 2:
@@ -175,7 +179,7 @@ class Draft {
       case 6:
       case 7:
         this.#replicas = dice.from(0, this.#maxReplicas);
-        return patch("scale", { replicas: this.#replicas });
+        return { atMs, cloneSet, kind: "scale", replicas: this.#replicas };
       case 8:
         return patch("partition", { updateStrategy: { partition: dice.of<Number_>(0, 1, 2, "50%", "100%") } });
       case 9:
@@ -296,8 +300,15 @@ function draw(kind: Kind, dice: Dice): Fault {
     case "F9":
       return { kind, nth, count: dice.from(1, 8), seconds: dice.of(1, 2, 5) };
     case "F10":
-    case "F11":
       return { kind, nth, count: dice.of(1, 1, 3, 8), code: dice.of(500, 503, 504) };
+    case "F11":
+      return {
+        kind,
+        nth,
+        count: dice.of(1, 1, 3, 8),
+        code: dice.of(500, 503, 504),
+        lagMs: dice.of(0, 0, 2000, 15_000),
+      };
     case "F12":
       return { kind, nth, applied: dice.chance(0.6), blindMs: dice.of(0, 0, 15_000) };
     case "F13":
@@ -321,7 +332,7 @@ function draw(kind: Kind, dice: Dice): Fault {
       return { kind, atMs, ms: dice.of(1000, 10_000, 60_000), resource };
     case "F17":
     case "F18":
-      return { kind, resource, nth: dice.from(0, 40) };
+      return { kind, resource, nth: dice.from(0, dice.of(40, 150)) };
     case "F19": {
       const lag = () => dice.of(0, 50, 500, 2000);
       return {
@@ -341,6 +352,7 @@ function draw(kind: Kind, dice: Dice): Fault {
         return { kind, atMs, what: "nodeLoss", pick: dice.from(0, 1000), ms: dice.of(20_000, 100_000, 400_000) };
       return { kind, atMs, what: dice.of("crash", "crash", "evict", "delete", "force"), pick: dice.from(0, 1000) };
     case "F24":
+      if (dice.chance(0.3)) return { kind, atMs, what: "stuck" };
       return { kind, atMs, what: dice.of("pending", "finalizer"), ms: dice.of(10_000, 60_000) };
     case "F25":
       return {
@@ -361,6 +373,6 @@ function draw(kind: Kind, dice: Dice): Fault {
         pick: dice.from(0, 1000),
       };
     case "F26":
-      return { kind, atMs, ms: dice.of(5000, 30_000) };
+      return { kind, atMs, ms: dice.of(5000, 30_000), what: dice.of("down", "expired") };
   }
 }

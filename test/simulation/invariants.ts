@@ -160,7 +160,7 @@ export class Invariants {
   #wrote(write: Write): void {
     const sending = this.#sending;
     const isOurs = sending !== undefined && write.user === sending.process;
-    const { kind, before, after } = write;
+    const { kind, before, after, method, body } = write;
     switch (kind.resource.plural) {
       case "pods":
         this.#follow(write, isOurs ? sending : undefined);
@@ -170,11 +170,13 @@ export class Invariants {
         if (isOurs) this.#checkClaimWrite(write, sending);
         break;
       case "controllerrevisions":
-        if (isOurs && write.method === "DELETE" && before) this.#checkForgotten(before);
+        if (isOurs && method === "DELETE" && before) this.#checkForgotten(before);
         break;
       case "clonesets":
         if (isOurs && write.subresource !== "status")
           this.fail("spec", `a controller wrote the CloneSet itself: ${JSON.stringify(write.body)}`);
+        if (isOurs && method === "PATCH" && !namesVersion(body))
+          this.fail("W1", `a patch of the status names no version: ${JSON.stringify(body)}`);
         if (
           isOurs &&
           after &&
@@ -235,11 +237,11 @@ export class Invariants {
     }
     if (method === "PATCH") {
       const meta = pinsOf(body);
-      const isDisruptive = isUp(before) && (after === undefined || !isUp(after));
       if (meta["uid"] === undefined) this.fail("W1", `a patch of pod ${before.metadata.name} names no uid`);
-      if (meta["resourceVersion"] === undefined && (isDisruptive || !isSame(before["spec"], after?.["spec"]))) {
-        this.fail("W1", `a patch that takes ${before.metadata.name} down names no version: ${JSON.stringify(body)}`);
-      }
+      // The gate of a new pod opens whatever the pod's version, as long as the pod is in the state that this ends.
+      const opensNewPod = meta[STATE_TEST] === "PreparingNormal" && after?.metadata.labels?.[STATE] === "Normal";
+      if (meta["resourceVersion"] === undefined && !(opensNewPod && isSame(before["spec"], after["spec"])))
+        this.fail("W1", `a patch of ${before.metadata.name} names no version: ${JSON.stringify(body)}`);
     }
     const options = (isMap(body) ? body : {}) as { preconditions?: { uid?: string } };
     if (method === "DELETE" && options.preconditions?.uid === undefined)
@@ -248,8 +250,12 @@ export class Invariants {
     const cloneSet = this.#cloneSet(uid);
     if (uid === undefined || cloneSet === undefined) {
       const adopted = after && ownerUid(after);
+      // What names a version is refused once the pod was let go of; what names none may just have been under way.
+      const isPinned =
+        pinsOf(method === "DELETE" && isMap(body) ? { metadata: body["preconditions"] } : body)["resourceVersion"] !==
+        undefined;
       const justLeft =
-        (this.#left.get(before.metadata.uid) ?? Number.NEGATIVE_INFINITY) > sending.sentMs - this.#passMs;
+        !isPinned && (this.#left.get(before.metadata.uid) ?? Number.NEGATIVE_INFINITY) > sending.sentMs - this.#passMs;
       if (adopted === undefined && uid === undefined && !justLeft)
         this.fail("I6", `pod ${before.metadata.name} belongs to nobody and was written`);
       return;
@@ -307,13 +313,10 @@ export class Invariants {
     const { name } = pod.metadata;
     const specs = this.#specs(sending.process, uid, sending.sentMs);
     const pods = podsOf(this.#server, uid);
-    const { matchLabels } = specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> };
-    const isSelected = (one: StoredObject) =>
-      Object.entries(matchLabels).every(([key, value]) => one.metadata.labels?.[key] === value);
     const active = pods.filter(
       (one) =>
         isActive(one) &&
-        isSelected(one) &&
+        isSelected(one, cloneSet) &&
         (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < this.#nowMs - this.#passMs,
     );
     const ceiling = Math.max(...specs.map(({ replicas, maxSurge }) => replicas + maxSurge));
@@ -323,7 +326,7 @@ export class Invariants {
         `creating ${name} makes ${active.length} pods of ${cloneSet.metadata.name}: the ceiling is ${ceiling}`,
       );
     }
-    this.#checkThrottle(sending, pod, { pods: pods.filter(isSelected), specs });
+    this.#checkThrottle(sending, pod, { pods: pods.filter((one) => isSelected(one, cloneSet)), specs });
     this.#checkSurge(pod, { active, specs, cloneSet });
     const id = idOf(pod);
     if (id === undefined || name !== `${cloneSet.metadata.name}-${id}`) {
@@ -425,6 +428,7 @@ export class Invariants {
     const onNew = podsOf(this.#server, uid).filter(
       (one) =>
         isActive(one) &&
+        isSelected(one, cloneSet) &&
         short(revisionOf(one)) === short(revision) &&
         (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < sending.sentMs - this.#passMs,
     );
@@ -557,11 +561,24 @@ export class Invariants {
 
 const INSTANCE_ID = "apps.kruise.io/cloneset-instance-id";
 
+/** Whether a pod's labels are those that its CloneSet selects. A pod that is let go of keeps its owner for a moment. */
+function isSelected(pod: StoredObject, cloneSet: StoredObject): boolean {
+  const { matchLabels } = specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> };
+  return Object.entries(matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value);
+}
+
+function namesVersion(body: unknown): boolean {
+  return isMap(body) && isMap(body["metadata"]) && typeof body["metadata"]["resourceVersion"] === "string";
+}
+
 /** The template that a revision holds. */
 function templateOf(revision: StoredObject): unknown {
   const data = revision["data"] as { spec?: { template?: JsonMap } } | undefined;
   return data?.spec?.template?.["spec"] === undefined ? undefined : { ...data.spec.template };
 }
+
+/** Where a JSON patch tests the lifecycle state of a pod. */
+const STATE_TEST = `labels/${STATE.replace("/", "~1")}`;
 
 /** What a patch is pinned to: the metadata that it names, or that its operations test. */
 function pinsOf(body: unknown): JsonMap {

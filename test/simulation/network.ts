@@ -35,6 +35,10 @@ export interface NetworkOptions {
   onCrash: (process: string, downMs: number) => void;
   /** Somebody else writes on the object first. */
   meddle: (path: string) => void;
+  /** What keeps a request from being handled. */
+  refuse: (method: string, path: string) => Refusal | undefined;
+  /** A process opens a watch, and has so many of the same open already. */
+  onWatch: (process: string, what: string, open: number) => void;
 }
 
 type OfKind<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
@@ -52,6 +56,8 @@ export class Network {
   /** Views that stand still: the version they show, and until when. */
   readonly #held = new Map<string, { version: number; untilMs: number }>();
   readonly #streams = new Set<Stream>();
+  /** Watches that their clients have not closed, whether they still hear anything or not. */
+  readonly #open = new Map<string, number>();
   readonly #heard = new Map<string, number>();
   readonly #leaseOut = new Map<string, number>();
   #isHealed = false;
@@ -179,6 +185,18 @@ export class Network {
     this.#streams.add(stream);
   }
 
+  opened(process: string, what: string): void {
+    const key = `${process} ${what}`;
+    const open = this.#open.get(key) ?? 0;
+    this.options.onWatch(process, what, open);
+    this.#open.set(key, open + 1);
+  }
+
+  closed(process: string, what: string): void {
+    const key = `${process} ${what}`;
+    this.#open.set(key, (this.#open.get(key) ?? 0) - 1);
+  }
+
   remove(stream: Stream): void {
     this.#streams.delete(stream);
   }
@@ -259,7 +277,7 @@ class Wire implements Transport {
       else {
         if (verdict.meddle) network.options.meddle(request.path);
         if (isWrite) network.options.onArrival(sending);
-        answer = this.#ask(request, where.plural);
+        answer = network.options.refuse(request.method, request.path)?.answer() ?? this.#ask(request, where.plural);
       }
       if (isWrite) network.options.onAnswer(sending, answer, verdict.note ?? "");
       if (verdict.crash === "after") network.options.onCrash(name, verdict.downMs ?? 0);
@@ -331,6 +349,7 @@ class Wire implements Transport {
         case "F11":
           if (!within(fault)) break;
           hit(fault.kind);
+          if (fault.kind === "F11" && fault.lagMs > 0) this.#network.hold("pods", fault.lagMs);
           return {
             [fault.kind === "F10" ? "refuse" : "instead"]: new Refusal(
               fault.code,
@@ -444,6 +463,7 @@ class Stream implements AsyncIterableIterator<unknown> {
     this.answer = { status: 200, headers: { "content-type": "application/json" }, body: undefined, events: this };
     this.#stop = opened.stop;
     network.add(this);
+    network.opened(process.name, this.#plural);
     const endMs = clock.monotonicMs() + Number(/timeoutSeconds=(\d+)/.exec(request.path)?.[1] ?? "300") * 1000;
     const beat = () => {
       if (process.clock.isDead) {
@@ -501,6 +521,7 @@ class Stream implements AsyncIterableIterator<unknown> {
     this.#stop();
     this.#network.options.clock.clearTimeout(this.#timer);
     this.#network.remove(this);
+    if (this.answer.status < 300) this.#network.closed(this.#process.name, this.#plural);
     const next = this.#next;
     this.#next = undefined;
     if (error) next?.reject(error);

@@ -29,6 +29,8 @@ export interface Pace {
 /** What users do. `pick` chooses among what is there when the time comes. */
 export type Step = { atMs: number; cloneSet: number } & (
   | { kind: "patch"; spec: JsonMap; why: string }
+  /** As autoscalers and `kubectl scale` do, through the scale subresource. */
+  | { kind: "scale"; replicas: number }
   /** Lists pods for deletion; with `scaleIn`, replicas go down by as many. */
   | { kind: "name"; picks: number[]; scaleIn: boolean }
   | { kind: "label"; pick: number }
@@ -49,7 +51,9 @@ export type Fault =
   | { kind: "F7"; atMs: number; downMs: number; features: Partial<Features> }
   | { kind: "F8"; nth: number }
   | { kind: "F9"; nth: number; count: number; seconds: number }
-  | { kind: "F10" | "F11"; nth: number; count: number; code: 500 | 503 | 504 }
+  | { kind: "F10"; nth: number; count: number; code: 500 | 503 | 504 }
+  /** A server that is late with its answers may be late with its watches, too: the view of pods stands still for `lagMs`. */
+  | { kind: "F11"; nth: number; count: number; code: 500 | 503 | 504; lagMs: number }
   | { kind: "F12"; nth: number; applied: boolean; blindMs: number }
   | { kind: "F13" | "F14"; nth: number; count: number; only: string }
   | { kind: "F15"; nth: number; ms: number; side: "up" | "down" }
@@ -62,8 +66,10 @@ export type Fault =
   | { kind: "F23"; atMs: number; what: "crash" | "evict" | "delete" | "force"; pick: number }
   | { kind: "F23"; atMs: number; what: "nodeLoss"; pick: number; ms: number }
   | { kind: "F24"; atMs: number; what: "pending" | "finalizer"; ms: number }
+  /** Claims that are deleted from now on stay, terminating, to the end. */
+  | { kind: "F24"; atMs: number; what: "stuck" }
   | { kind: "F25"; atMs: number; what: Meddling; pick: number }
-  | { kind: "F26"; atMs: number; ms: number };
+  | { kind: "F26"; atMs: number; ms: number; what: "down" | "expired" };
 
 /** What others write on objects of ours. */
 export type Meddling =
@@ -81,6 +87,8 @@ export function describeStep(step: Step): string {
   switch (step.kind) {
     case "patch":
       return `edit (${step.why}) ${JSON.stringify(step.spec)}`;
+    case "scale":
+      return `scale to ${step.replicas}`;
     case "name":
       return `podsToDelete: ${step.picks.length} pods${step.scaleIn ? ", and as many fewer replicas" : ""}`;
     case "label":

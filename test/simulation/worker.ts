@@ -1,34 +1,16 @@
+/** A thread that plays scenarios, maybe with a controller that is broken on purpose. */
 import { registerHooks } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Mutation } from "./museum.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Run } from "./world.ts";
 
-/** What a worker is asked: seeds from, from + step, … */
-export interface Task {
-  from: number;
-  step: number;
-  mutation: Mutation | undefined;
-}
-
-/** What it says after each seed. */
-export interface Report extends Run {
-  seed: number;
-}
-
-const { from, step, mutation } = workerData as Task;
+const mutation = workerData as Mutation | undefined;
 if (mutation) mutate(mutation);
-const { generate } = await import("./generate.ts");
 const { play } = await import("./world.ts");
 
-const known =
-  mutation?.case === undefined ? undefined : await import(`./cases/${mutation.case}`, { with: { type: "json" } });
-for (let seed = from; ; seed += step) {
-  const isFirst = seed === from && known !== undefined;
-  const run = await play(isFirst ? (known as { default: { scenario: Scenario } }).default.scenario : generate(seed));
-  const report: Report = { ...run, story: run.violation ? run.story : [], seed };
-  parentPort?.postMessage(report);
-}
+parentPort?.on("message", (scenario: Scenario) => {
+  void play(scenario).then((run) => parentPort?.postMessage(run));
+});
 
 /** Changes the production code as it is loaded. A text that is not there any more is a fault of the list. */
 function mutate({ edits }: Mutation): void {
@@ -41,7 +23,7 @@ function mutate({ edits }: Mutation): void {
       for (const { file, find, replace } of here) {
         if (!source.includes(find))
           throw new Error(`Cannot mutate ${file}: want it to contain ${JSON.stringify(find)}`);
-        source = source.replace(find, replace);
+        source = source.replace(find, () => replace);
       }
       return { ...loaded, source };
     },

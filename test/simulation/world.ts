@@ -3,12 +3,14 @@ import type { Features } from "../../src/api/features.ts";
 import { featureDefaults } from "../../src/api/features.ts";
 import type { Controller } from "../../src/controller.ts";
 import { startController } from "../../src/controller.ts";
+import { toTime } from "../../src/kube/clock.ts";
 import { messageOf } from "../../src/kube/errors.ts";
 import type { Answer } from "../../src/kube/transport.ts";
 import { ApiServer } from "../../src/sandbox/api-server.ts";
 import { HouseKeeping } from "../../src/sandbox/house-keeping.ts";
 import { SimulatedNodes } from "../../src/sandbox/nodes.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
+import { Refusal } from "../../src/sandbox/refusal.ts";
 import { seededRandom, seedOf } from "../../src/sandbox/seeded-random.ts";
 import { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { whyUnsettled } from "./at-rest.ts";
@@ -89,7 +91,7 @@ class World {
   #processCount = 0;
   #isHealed = false;
   #claimsStuckUntilMs = 0;
-  #editsRefusedUntilMs = 0;
+  #webhook: { upAgainMs: number; why: "down" | "expired" } | undefined;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -114,7 +116,12 @@ class World {
         }),
       },
     });
-    this.#keeping = new HouseKeeping({ server: this.#server, clock: this.#clock, delayMs: () => pace.gcMs });
+    this.#keeping = new HouseKeeping({
+      server: this.#server,
+      clock: this.#clock,
+      // The garbage collector lets go of CloneSets by updates of them: without the webhook it tries again later.
+      delayMs: () => pace.gcMs + Math.max((this.#webhook?.upAgainMs ?? 0) - this.#clock.monotonicMs(), 0),
+    });
     this.#network = new Network({
       clock: this.#clock,
       server: this.#server,
@@ -135,6 +142,10 @@ class World {
         );
       },
       onCrash: (name, downMs) => this.#crash(name, downMs),
+      refuse: (method, path) => this.#admission(method, path),
+      onWatch: (process, what, open) => {
+        if (open > 0) this.#checks.fail("N1", `${process} watches ${what} anew, and leaves ${open} watches open`);
+      },
       meddle: (path) => this.#touch(path),
     });
     this.#server.onWrite(({ kind, before, after, user }) => {
@@ -193,7 +204,7 @@ class World {
     let writes = this.#network.writes;
     while (!failed() && this.#clock.monotonicMs() < endMs) {
       await this.#clock.runUntil(this.#clock.monotonicMs() + 5000, failed);
-      why = whyUnsettled(this.#server, NAMESPACE);
+      why = whyUnsettled(this.#server, NAMESPACE, this.#clock.nowMs());
       if (why !== undefined || this.#network.writes !== writes) quietSince = this.#clock.monotonicMs();
       writes = this.#network.writes;
       // A progress deadline may still be running: when it passes, the status says so.
@@ -309,6 +320,8 @@ class World {
   // Users.
 
   #request(method: string, path: string, body?: unknown, type?: string, user = "user"): Answer {
+    const refusal = this.#admission(method, path);
+    if (refusal) return refusal.answer();
     return this.#server.request({
       method,
       path,
@@ -318,6 +331,22 @@ class World {
     });
   }
 
+  /** Writes of CloneSets that the webhook is asked about fail while it cannot be asked: not those of status and scale. */
+  #admission(method: string, path: string): Refusal | undefined {
+    const { plural, subresource } = whereOf(path);
+    const isAsked = plural === "clonesets" && subresource === "" && ["POST", "PUT", "PATCH"].includes(method);
+    if (!isAsked || this.#webhook === undefined || this.#clock.monotonicMs() >= this.#webhook.upAgainMs)
+      return undefined;
+    this.#fault("F26", `${method} ${path} is refused`);
+    const now = toTime(this.#clock.nowMs());
+    const why =
+      this.#webhook.why === "down"
+        ? "dial tcp 10.96.0.10:443: connect: connection refused"
+        : `tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time ${now} is after 2026-01-01T00:00:00Z`;
+    const failed = `failed calling webhook "defaults.clonesets.apps.kruise.io": failed to call webhook: Post "https://cloneset-webhook.cloneset-system.svc:443/mutate?timeout=5s": ${why}`;
+    return new Refusal(500, "InternalError", `Internal error occurred: ${failed}`, { causes: [{ message: failed }] });
+  }
+
   #cloneSetPath(name = ""): string {
     return `/apis/apps.kruise.io/v1alpha1/namespaces/${NAMESPACE}/clonesets${name && `/${name}`}`;
   }
@@ -325,30 +354,30 @@ class World {
   #createCloneSet(name: string, spec: unknown): void {
     const { status } = this.#request("POST", this.#cloneSetPath(), { metadata: { name, namespace: NAMESPACE }, spec });
     this.#tell(`user creates CloneSet ${name}: ${status} ${JSON.stringify(spec)}`);
-    // The name is still taken by the one that is going.
-    if (status === 409) this.#clock.setTimeout(() => this.#createCloneSet(name, spec), 1000);
+    // The name is still taken by the one that is going, or the webhook is away.
+    if (status === 409 || status === 500) this.#clock.setTimeout(() => this.#createCloneSet(name, spec), 1000);
   }
 
   #step(step: Step): void {
     const name = this.#scenario.cloneSets[step.cloneSet]?.name ?? "";
-    if (this.#clock.monotonicMs() < this.#editsRefusedUntilMs) {
-      this.#fault("F26", `an edit of ${name} is refused`);
-      this.#clock.setTimeout(() => this.#step(step), 2000);
-      return;
-    }
     this.#tell(`user: ${name}: ${describeStep(step)}`);
     const cloneSet = this.#server.collection("clonesets").get(NAMESPACE, name);
     if (cloneSet === undefined) return;
     const pods = podsOf(this.#server, cloneSet.metadata.uid).filter(isActive);
     switch (step.kind) {
       case "patch":
-        this.#request("PATCH", this.#cloneSetPath(name), { spec: step.spec }, "merge-patch+json");
+        this.#edit(step, name, step.spec);
         return;
+      case "scale": {
+        const scale = { spec: { replicas: step.replicas } };
+        this.#request("PATCH", `${this.#cloneSetPath(name)}/scale`, scale, "merge-patch+json");
+        return;
+      }
       case "name": {
         const names = [...new Set(step.picks.flatMap((pick) => pods[pick % pods.length]?.metadata.name ?? []))];
         const replicas = Math.max(0, Number(specOf(cloneSet)["replicas"]) - names.length);
         const spec = { scaleStrategy: { podsToDelete: names }, ...(step.scaleIn ? { replicas } : {}) };
-        this.#request("PATCH", this.#cloneSetPath(name), { spec }, "merge-patch+json");
+        this.#edit(step, name, spec);
         return;
       }
       case "label": {
@@ -365,6 +394,12 @@ class World {
         this.#clock.setTimeout(() => this.#createCloneSet(name, spec), againMs);
       }
     }
+  }
+
+  /** Edits a CloneSet. Who is refused tries again. */
+  #edit(step: Step, name: string, spec: JsonMap): void {
+    const { status } = this.#request("PATCH", this.#cloneSetPath(name), { spec }, "merge-patch+json");
+    if (status === 500) this.#clock.setTimeout(() => this.#step(step), 2000);
   }
 
   // The rest of the world.
@@ -426,13 +461,14 @@ class World {
         this.#misfortune(fault);
         return;
       case "F24":
-        this.#stickClaims(fault.what, fault.ms);
+        this.#stickClaims(fault);
         return;
       case "F25":
         this.#meddle(fault.what, fault.pick);
         return;
       case "F26":
-        this.#editsRefusedUntilMs = this.#clock.monotonicMs() + fault.ms;
+        this.#tell(`F26 the webhook is ${fault.what} for ${fault.ms} ms`);
+        this.#webhook = { upAgainMs: this.#clock.monotonicMs() + fault.ms, why: fault.what };
     }
   }
 
@@ -453,10 +489,10 @@ class World {
     else this.#request("DELETE", path, fault.what === "force" ? { gracePeriodSeconds: 0 } : {}, undefined, "evictor");
   }
 
-  #stickClaims(what: "pending" | "finalizer", ms: number): void {
-    this.#fault("F24", what);
-    if (what === "pending") {
-      this.#claimsStuckUntilMs = this.#clock.monotonicMs() + ms;
+  #stickClaims(fault: Extract<Fault, { kind: "F24" }>): void {
+    this.#fault("F24", fault.what);
+    if (fault.what === "pending") {
+      this.#claimsStuckUntilMs = this.#clock.monotonicMs() + fault.ms;
       return;
     }
     for (const claim of this.#server
@@ -464,8 +500,22 @@ class World {
       .all()
       .filter(({ metadata }) => !metadata.deletionTimestamp)) {
       this.#setFinalizer(claim, "persistentvolumeclaims", true);
-      this.#clock.setTimeout(() => this.#setFinalizer(claim, "persistentvolumeclaims", false), ms);
+      if (fault.what === "finalizer")
+        this.#clock.setTimeout(() => this.#setFinalizer(claim, "persistentvolumeclaims", false), fault.ms);
     }
+  }
+
+  /** Nobody waits for the claims of a CloneSet that is no more: an administrator lets them go. */
+  #freeClaims(): void {
+    const standing = new Set(
+      this.#server
+        .collection("clonesets")
+        .all()
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .map(({ metadata }) => metadata.uid),
+    );
+    for (const claim of this.#server.collection("persistentvolumeclaims").all())
+      if (!standing.has(ownerUid(claim) ?? "")) this.#setFinalizer(claim, "persistentvolumeclaims", false);
   }
 
   #setFinalizer({ metadata }: StoredObject, plural: string, on: boolean): void {
@@ -609,6 +659,7 @@ class World {
     for (const node of NODES) if (this.#nodes.isLost(node)) this.#nodes.find(node);
     for (const { clock } of this.#alive) clock.setRight();
     this.#claimsStuckUntilMs = 0;
+    this.#freeClaims();
     for (const pod of this.#server.collection("pods").all()) {
       // Nobody but a user can tell what a pod of no known owner is for.
       if (pod.metadata.labels?.["app"] === "released") this.#request("DELETE", podPath(pod), {});
