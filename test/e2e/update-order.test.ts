@@ -40,7 +40,7 @@ test("orderPriority: keyed pods first, an earlier key before a later one, the la
 
 test("scatterStrategy: pods of one sort are not moved in a row, though their priority is the same", async () => {
   const weightPriority = [{ weight: 100, matchSelector: { matchLabels: { zone: "a" } } }];
-  const zones = [{ zone: "a" }, { zone: "a" }, { zone: "a" }, {}, {}, {}];
+  const zones = [{}, {}, {}, { zone: "a" }, { zone: "a" }, { zone: "a" }];
   const inARow = await rollOut("grouped", { priorityStrategy: { weightPriority } }, zones);
   assert.deepEqual(inARow, ["a", "a", "a", "", "", ""]);
   const scatterStrategy = [{ key: "zone", value: "a" }];
