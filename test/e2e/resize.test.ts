@@ -47,18 +47,18 @@ test("a container that wants to restart for memory is taken out of service first
   }
 });
 
-test("what no node can give: the pods serve on as they are, the status says why, and setting it back is enough", async () => {
-  // On simulated nodes an annotation says so, on a real one the number does.
-  const annotations = { "fake-node/resize": "infeasible" };
+test("what a node has no room for now: the pods serve on as they are, the status says why, and setting it back is enough", async () => {
+  // Three times this is more than the real node has; on simulated nodes an annotation says that there is no room.
+  const most = resources("1500m", "32Mi");
+  const annotations = { "fake-node/resize": "deferred" };
   await story.apply(aCloneSet("greedy", { annotations, container: { resources: small } }));
   const before = await story.settled("greedy", 3);
   const watch = await story.watchPods("greedy", 3);
-  await story.patchJson("greedy", setResources(resources("9000", "32Mi")));
+  await story.patchJson("greedy", setResources(most));
   await story.eventually("the status to say why", async () => {
-    const { conditions } = (await story.cloneSet("greedy")).status;
-    const failed = conditions?.find(({ type }) => type === "FailedUpdate");
-    assert.equal(failed?.status, "True");
-    assert.match(failed?.message ?? "", /container app.*Infeasible/);
+    const { status, message = "" } = (await failedUpdate("greedy")) ?? {};
+    assert.equal(status, "True");
+    assert.match(message, /container app.*Deferred/);
   });
   await story.remains("all pods serve", async () => {
     const pods = await story.pods("greedy");
@@ -66,14 +66,30 @@ test("what no node can give: the pods serve on as they are, the status says why,
     assert.ok(pods.every(isServing));
   });
   await story.patchJson("greedy", setResources(small));
-  const after = await story.settled("greedy", 3);
   await allHave("greedy", small);
+  const after = await story.settled("greedy", 3);
   await watch.end();
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
   await story.eventually("the failure to be over", async () => {
-    const { conditions } = (await story.cloneSet("greedy")).status;
-    assert.equal(conditions?.find(({ type }) => type === "FailedUpdate")?.status, "False");
+    assert.equal((await failedUpdate("greedy"))?.status, "False");
   });
+});
+
+test("more than the whole node has: refused, said, and no pod leaves service for it", async () => {
+  await story.apply(aCloneSet("immense", { replicas: 2, container: { resources: small } }));
+  const before = await story.settled("immense", 2);
+  const watch = await story.watchPods("immense", 2);
+  await story.patchJson("immense", setResources(resources("20000", "32Mi")));
+  await story.eventually("the status to say why", async () => {
+    const { status, message = "" } = (await failedUpdate("immense")) ?? {};
+    assert.equal(status, "True");
+    assert.match(message, /node didn't have enough allocatable resources: cpu|Infeasible/);
+  });
+  await story.patchJson("immense", setResources(small));
+  const after = await story.settled("immense", 2);
+  await allHave("immense", small);
+  await watch.end();
+  assert.deepEqual(after.map(identityOf), before.map(identityOf));
 });
 
 test("what the API server refuses: the pod goes back into service as it was, and is updated once it may be", async () => {
@@ -89,8 +105,7 @@ test("what the API server refuses: the pod goes back into service as it was, and
   // An image in the same edit: the pod must leave service before the refusal is known.
   await story.patchJson("limited", [...setResources(large), ...setImage("v2")]);
   await story.eventually("the status to say who refused what", async () => {
-    const { conditions } = (await story.cloneSet("limited")).status;
-    const failed = conditions?.find(({ type }) => type === "FailedUpdate");
+    const failed = await failedUpdate("limited");
     assert.equal(failed?.status, "True");
     assert.match(failed?.message ?? "", /maximum cpu usage per Container is 30m/);
     const event = (await story.events("limited")).find(({ reason }) => reason === "FailedUpdatePodInPlace");
@@ -112,6 +127,10 @@ function resources(cpu: string, memory: string): Resources {
 
 function setResources(value: Resources): Json[] {
   return [{ op: "replace", path: "/spec/template/spec/containers/0/resources", value }];
+}
+
+async function failedUpdate(app: string) {
+  return (await story.cloneSet(app)).status.conditions?.find(({ type }) => type === "FailedUpdate");
 }
 
 /** The pods, once their nodes say that they have it. */
