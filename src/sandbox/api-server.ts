@@ -1,7 +1,7 @@
 import type { Clock } from "../kube/clock.ts";
 import { toTime } from "../kube/clock.ts";
 import type { ObjectMeta } from "../kube/resources.ts";
-import { apiVersionOf } from "../kube/resources.ts";
+import { apiVersionOf, NAMESPACES } from "../kube/resources.ts";
 import type { Answer } from "../kube/transport.ts";
 import type { Admission, Attempt } from "./admission.ts";
 import type { Contents } from "./content.ts";
@@ -9,6 +9,7 @@ import { tellUnknown } from "./content.ts";
 import { spentBudget } from "./disruption.ts";
 import type { Kind, Subresource } from "./kinds.ts";
 import { askedFor, KINDS } from "./kinds.ts";
+import { metadataCauses } from "./metadata-check.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame, withoutNulls } from "./objects.ts";
 import { JsonPatchError, jsonPatch, mergePatch, strategicPatch } from "./patch.ts";
@@ -71,6 +72,8 @@ export interface ApiServerOptions {
   version?: number;
   /** What objects may look like; a kind without an entry takes everything. */
   contents?: Contents;
+  /** Nothing can be made in a namespace that does not exist. */
+  needsNamespaces?: boolean;
 }
 
 /** A write before anybody was asked. */
@@ -93,6 +96,7 @@ interface Target {
 }
 
 const SUBRESOURCES: ReadonlySet<string> = new Set(["status", "scale", "resize", "eviction", "binding", "finalize"]);
+const POLICIES: readonly string[] = ["Background", "Foreground", "Orphan"];
 const BUDGETS = "poddisruptionbudgets";
 const STRATEGIC = "application/strategic-merge-patch+json";
 const SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
@@ -104,12 +108,14 @@ export class ApiServer {
   readonly #byPath = new Map<string, Kind>();
   readonly #writeListeners = new Set<(write: Write) => void>();
   readonly #contents: Contents;
+  readonly #needsNamespaces: boolean;
   #version: number;
 
-  constructor({ clock, version = 1000, contents = new Map() }: ApiServerOptions) {
+  constructor({ clock, version = 1000, contents = new Map(), needsNamespaces = false }: ApiServerOptions) {
     this.#clock = clock;
     this.#version = version;
     this.#contents = contents;
+    this.#needsNamespaces = needsNamespaces;
     for (const kind of KINDS) {
       this.#collections.set(kind, new Collection());
       this.#byPath.set(`${apiVersionOf(kind.resource)}/${kind.resource.plural}`, kind);
@@ -316,6 +322,7 @@ export class ApiServer {
     if (name === "") throw new Refusal(422, "Invalid", "resource name may not be empty");
     if (kind.resource.namespaced && sent.namespace !== undefined && sent.namespace !== namespace)
       throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    if (this.#needsNamespaces && kind.resource.namespaced) this.#mustTakeContent(target, name);
     const collection = this.#collection(kind);
     if (collection.get(namespace, name)) throw alreadyExists(kind.resource, name);
     const { deletionTimestamp: _d, deletionGracePeriodSeconds: _g, generation: _n, ...kept } = sent;
@@ -421,33 +428,58 @@ export class ApiServer {
     return object;
   }
 
+  /** Refuses what would be new in a namespace that is not there, or is going. */
+  #mustTakeContent({ kind: { resource }, namespace }: Target, name: string): void {
+    const found = this.collection(NAMESPACES.plural).get("", namespace);
+    if (found === undefined) throw notFound(NAMESPACES, namespace);
+    if (found.metadata.deletionTimestamp === undefined) return;
+    const plural = resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    throw new Refusal(403, "Forbidden", `${plural} "${name}" is forbidden: ${why}`, {
+      name,
+      group: resource.group,
+      kind: resource.plural,
+      causes: [
+        {
+          reason: "NamespaceTerminating",
+          message: `namespace ${namespace} is being terminated`,
+          field: "metadata.namespace",
+        },
+      ],
+    });
+  }
+
   /** The object to store once admission has had its say, and the content was checked in between. */
   #admitted({ target, request, operation, object, old, prepare }: Proposal): StoredObject {
     const { kind, namespace, name, subresource } = target;
     const { admission, user } = request;
     const content = this.#contents.get(kind.resource.plural);
+    const proposed = (old === undefined && content?.admit?.(object, this)) || object;
     const attempt: Attempt = {
       operation,
       kind,
       subresource,
       namespace,
       name: object.metadata.name || name,
-      object,
+      object: proposed,
       old,
       isDryRun: isDryRun(target),
       user,
       warn: (text) => request.warnings.push(text),
     };
-    let next = object;
-    const changed = admission?.mutate(attempt) ?? object;
-    if (changed !== object) {
+    let next = proposed;
+    const changed = admission?.mutate(attempt) ?? proposed;
+    if (changed !== proposed) {
       const { metadata } = object;
       const decoded = content ? content.decode(changed).object : changed;
       const { labels, annotations, finalizers, ownerReferences } = changed.metadata;
       const settled = { ...metadata, labels, annotations, finalizers, ownerReferences };
       next = prepare(withoutNulls({ ...object, ...decoded, metadata: settled }) as StoredObject);
     }
-    const causes = content?.check(next, old, subresource) ?? [];
+    const causes = [
+      ...(this.#contents.size > 0 ? metadataCauses(next.metadata) : []),
+      ...(content?.check(next, old, subresource) ?? []),
+    ];
     if (causes.length > 0) throw invalidFor(kind.resource, next.metadata.name, causes);
     admission?.validate({ ...attempt, object: next });
     return next;
@@ -526,6 +558,7 @@ export class ApiServer {
       propagationPolicy?: string;
       dryRun?: string[];
     };
+    mustBePolicy(options.propagationPolicy);
     const { uid, resourceVersion } = options.preconditions ?? {};
     if (uid !== undefined && uid !== old.metadata.uid) {
       throw conflict(
@@ -670,6 +703,14 @@ function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {
 
 function isDryRun({ query }: Target): boolean {
   return query.get("dryRun") === "All";
+}
+
+function mustBePolicy(policy: string | undefined): void {
+  if (policy === undefined || POLICIES.includes(policy)) return;
+  const supported = POLICIES.map((one) => JSON.stringify(one)).join(", ");
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${supported}`;
+  const about = { group: "meta.k8s.io", plural: "", kind: "DeleteOptions" };
+  throw invalidFor(about, "", [{ reason: "FieldValueNotSupported", field: "propagationPolicy", message }]);
 }
 
 function withPropagation(finalizers: readonly string[], policy: string | undefined): string[] {

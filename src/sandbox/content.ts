@@ -1,3 +1,4 @@
+import type { ApiServer } from "./api-server.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import type { Cause } from "./refusal.ts";
 import { badRequest } from "./refusal.ts";
@@ -6,6 +7,8 @@ import { badRequest } from "./refusal.ts";
 export interface Content {
   /** Takes an object from the wire: without fields that nobody knows, with defaults. */
   decode(sent: JsonMap): Decoded;
+  /** What the cluster puts into a new object of its own accord. */
+  admit?(object: StoredObject, cluster: Pick<ApiServer, "collection">): StoredObject;
   /** What is wrong with an object that is about to be stored. */
   check(next: StoredObject, old: StoredObject | undefined, subresource: string): Cause[];
 }

@@ -1,11 +1,17 @@
+import { claimContent } from "./claim-content.ts";
 import definition from "./clone-set-definition.json" with { type: "json" };
-import type { Contents } from "./content.ts";
+import type { Content, Contents } from "./content.ts";
 import { CustomResource } from "./custom/custom-resource.ts";
 import type { StructuralSchema } from "./custom/structural-schema.ts";
+import { podContent } from "./pod-content.ts";
 
 /** What is known of the content of each kind. */
 export function contents(): Contents {
-  return new Map([["clonesets", new CustomResource(cloneSetSchema())]]);
+  return new Map<string, Content>([
+    ["clonesets", new CustomResource(cloneSetSchema())],
+    ["pods", podContent],
+    ["persistentvolumeclaims", claimContent],
+  ]);
 }
 
 function cloneSetSchema(): StructuralSchema {

@@ -1,10 +1,15 @@
 import type { Clock, Timer } from "../kube/clock.ts";
 import { toTime } from "../kube/clock.ts";
 import type { ApiServer } from "./api-server.ts";
+import type { Happening } from "./happenings.ts";
+import { kubeletEvents } from "./happenings.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import type { KubeletHabits, Moments, Pod } from "./pod-life.ts";
 import { nextStep } from "./pod-life.ts";
 import { specOf, statusOf } from "./pods.ts";
+import type { Candidate } from "./scheduling.ts";
+import { placementOf } from "./scheduling.ts";
+import { isWaiting, provisionVolumes, SELECTED_NODE } from "./volumes.ts";
 
 /** How fast things go, and what goes wrong. Asked anew each time, so that every pod may have its own luck. */
 export interface Luck {
@@ -20,16 +25,35 @@ export interface Luck {
 }
 
 const KUBELET = "kubelet";
+const SCHEDULER = "default-scheduler";
+/** How long a pod that fits nowhere, or waits for a volume, is left alone. */
+const RESCHEDULE_MS = 1000;
+const VOLUME_LOOK_MS = 100;
 const STRATEGIC = { "content-type": "application/strategic-merge-patch+json" };
 const MERGE = { "content-type": "application/merge-patch+json" };
 /** How long after a node falls silent the control plane says so, and how much later its pods are evicted. */
 const SILENT_MS = 40_000;
 const EVICT_MS = 300_000;
+/** On a node, with any value: it is lost for as long as this stands there. */
+const LOST = "fake-node/lost";
+const UNREACHABLE = "node.kubernetes.io/unreachable";
+
+/** What each node has. */
+const ROOM = { cpu: "32", memory: "128Gi", "ephemeral-storage": "100Gi", pods: "110" };
 
 interface Tracked {
   moments: Moments;
   timer: Timer | undefined;
   dueMs: number;
+}
+
+export interface NodesOptions {
+  server: ApiServer;
+  clock: Clock;
+  luck: Luck;
+  names: readonly string[];
+  /** Called for what a scheduler or a kubelet would make an event of. */
+  onEvent?: (happening: Happening) => void;
 }
 
 /** A scheduler, a volume provisioner and kubelets: they take pods and claims, and report on them. */
@@ -42,22 +66,28 @@ export class SimulatedNodes {
   /** Nodes that cannot be reached, by name. */
   readonly #lost = new Map<string, Timer[]>();
   readonly #stops: (() => void)[];
+  readonly #onEvent: NonNullable<NodesOptions["onEvent"]>;
   #ips = 0;
 
-  constructor(options: { server: ApiServer; clock: Clock; luck: Luck; names: readonly string[] }) {
-    this.#server = options.server;
-    this.#clock = options.clock;
-    this.#luck = options.luck;
-    this.#names = options.names;
+  constructor(options: NodesOptions) {
+    const { server, clock, luck, names, onEvent = () => {} } = options;
+    this.#server = server;
+    this.#clock = clock;
+    this.#luck = luck;
+    this.#names = names;
+    this.#onEvent = onEvent;
     for (const name of this.#names) this.#register(name);
     this.#stops = [
       this.#server.collection("pods").onEvent(({ type, object }) => {
         if (type === "DELETED") this.#forget(object);
         else this.#look(object);
       }),
-      this.#server.collection("persistentvolumeclaims").onEvent(({ type, object }) => {
-        if (type === "ADDED") this.#provision(object);
+      this.#server.collection("nodes").onEvent(({ object: { metadata }, previous }) => {
+        const [isLost, wasLost] = [metadata, previous?.metadata].map((meta) => meta?.annotations?.[LOST] !== undefined);
+        if (isLost && !wasLost) this.lose(metadata.name);
+        if (wasLost && !isLost) this.find(metadata.name);
       }),
+      provisionVolumes({ server, clock, volumeMs: (claim) => luck.volumeMs(claim) }),
     ];
   }
 
@@ -76,6 +106,10 @@ export class SimulatedNodes {
     const after = (ms: number, act: () => void) => this.#clock.setTimeout(act, ms);
     const notReady = () => {
       this.#patchNode(node, "Unknown");
+      this.#taint(node, [
+        { key: UNREACHABLE, effect: "NoSchedule" },
+        { key: UNREACHABLE, effect: "NoExecute" },
+      ]);
       for (const pod of this.#podsOn(node)) this.#say(pod, "Ready", "False", "NodeNotReady");
     };
     const evict = () => {
@@ -89,6 +123,7 @@ export class SimulatedNodes {
     for (const timer of this.#lost.get(node) ?? []) this.#clock.clearTimeout(timer);
     this.#lost.delete(node);
     this.#patchNode(node, "True");
+    this.#taint(node, []);
     for (const pod of this.#podsOn(node)) this.#look(pod);
   }
 
@@ -150,7 +185,8 @@ export class SimulatedNodes {
         spec: {},
         status: {
           conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
-          allocatable: { pods: "110" },
+          capacity: ROOM,
+          allocatable: ROOM,
         },
       },
     });
@@ -164,6 +200,23 @@ export class SimulatedNodes {
       headers: STRATEGIC,
       user: "node-lifecycle",
       body: { status: { conditions } },
+    });
+  }
+
+  /** In place of what stood there about the node's reach. */
+  #taint(name: string, taints: readonly JsonMap[]): void {
+    const node = this.#server.collection("nodes").get("", name);
+    const old = ((node && specOf(node)["taints"]) as JsonMap[] | undefined) ?? [];
+    const kept = old.filter(({ key }) => key !== UNREACHABLE);
+    if (kept.length === old.length && taints.length === 0) return;
+    const all = [...kept, ...taints];
+    const body = { spec: { taints: all.length > 0 ? all : null } };
+    this.#server.request({
+      method: "PATCH",
+      path: `/api/v1/nodes/${name}`,
+      headers: MERGE,
+      user: "node-lifecycle",
+      body,
     });
   }
 
@@ -219,6 +272,8 @@ export class SimulatedNodes {
     switch (step.kind) {
       case "patchStatus":
         this.#patchStatus(pod, step.patch["status"] as JsonMap);
+        for (const { type, reason, message } of kubeletEvents(pod, step.patch["status"] as JsonMap))
+          this.#onEvent({ pod, type, reason, message, by: KUBELET });
         if (Number.isFinite(step.againInMs)) this.#lookIn(pod, step.againInMs);
         break;
       case "remove":
@@ -231,57 +286,95 @@ export class SimulatedNodes {
   }
 
   #schedule(pod: StoredObject): void {
-    if (pod.metadata.deletionTimestamp !== undefined) return;
-    const claims = this.#server.collection("persistentvolumeclaims");
-    const waiting = claimNamesOf(pod).filter((name) => {
-      const claim = claims.get(pod.metadata.namespace ?? "", name);
-      return (
-        claim === undefined || claim.metadata.deletionTimestamp !== undefined || statusOf(claim)["phase"] !== "Bound"
-      );
-    });
-    const counts = new Map(this.#names.filter((name) => !this.#lost.has(name)).map((name) => [name, 0]));
-    for (const other of this.#server.collection("pods").values()) {
-      const node = specOf(other)["nodeName"];
-      if (typeof node === "string" && counts.has(node)) counts.set(node, (counts.get(node) ?? 0) + 1);
-    }
-    const [node] = [...counts].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))[0] ?? [];
-    if (waiting.length > 0 || node === undefined) {
-      this.#say(pod, "PodScheduled", "False", "Unschedulable");
-      this.#lookIn(pod, 1000);
+    const { schedulerName = SCHEDULER, schedulingGates } = specOf(pod);
+    if (pod.metadata.deletionTimestamp !== undefined || schedulerName !== SCHEDULER) return;
+    if (Array.isArray(schedulingGates) && schedulingGates.length > 0) {
+      const message = "Scheduling is blocked due to non-empty scheduling gates";
+      this.#say(pod, "PodScheduled", "False", "SchedulingGated", message);
       return;
     }
-    this.#server.request({
+    const candidates = this.#candidates();
+    const claims = this.#claimsOf(pod);
+    const missing = claims.find(({ claim }) => claim === undefined || claim.metadata.deletionTimestamp !== undefined);
+    const unbound = claims.flatMap(({ claim }) => (claim && statusOf(claim)["phase"] !== "Bound" ? [claim] : []));
+    const placement = placementOf(pod, candidates);
+    const why = missing
+      ? `persistentvolumeclaim ${JSON.stringify(missing.name)} not found`
+      : unbound.some((claim) => !this.#waitsForPod(claim))
+        ? "pod has unbound immediate PersistentVolumeClaims"
+        : undefined;
+    if (why !== undefined || placement.kind === "none") {
+      const message =
+        placement.kind === "none" ? placement.message : `0/${candidates.length} nodes are available: ${why}. not found`;
+      this.#say(pod, "PodScheduled", "False", "Unschedulable", message);
+      this.#lookIn(pod, RESCHEDULE_MS);
+      return;
+    }
+    if (unbound.length > 0) {
+      for (const claim of unbound) this.#choose(claim, placement.name);
+      this.#lookIn(pod, VOLUME_LOOK_MS);
+      return;
+    }
+    const { name, namespace, uid } = pod.metadata;
+    const { status } = this.#server.request({
       method: "POST",
       path: `${pathOf(pod)}/binding`,
       headers: {},
-      user: "scheduler",
-      body: { metadata: { name: pod.metadata.name, uid: pod.metadata.uid }, target: { kind: "Node", name: node } },
+      user: SCHEDULER,
+      body: { metadata: { name, uid }, target: { kind: "Node", name: placement.name } },
+    });
+    const message = `Successfully assigned ${namespace}/${name} to ${placement.name}`;
+    if (status < 300) this.#onEvent({ pod, type: "Normal", reason: "Scheduled", message, by: SCHEDULER });
+  }
+
+  /** Nodes in reach; one that is lost is, too, once its taint keeps pods away. */
+  #candidates(): Candidate[] {
+    const pods = new Map<string, StoredObject[]>();
+    for (const pod of this.#server.collection("pods").values()) {
+      const node = specOf(pod)["nodeName"];
+      const { phase } = statusOf(pod);
+      if (typeof node !== "string" || phase === "Succeeded" || phase === "Failed") continue;
+      const there = pods.get(node);
+      if (there) there.push(pod);
+      else pods.set(node, [pod]);
+    }
+    const nodes = this.#server.collection("nodes");
+    return this.#names.flatMap((name) => {
+      const node = nodes.get("", name);
+      if (node === undefined || (this.#lost.has(name) && specOf(node)["taints"] === undefined)) return [];
+      return [{ node, pods: pods.get(name) ?? [] }];
     });
   }
 
-  #provision({ metadata }: StoredObject): void {
-    const bind = () => {
-      const claim = this.#server.collection("persistentvolumeclaims").get(metadata.namespace ?? "", metadata.name);
-      if (claim?.metadata.uid !== metadata.uid || statusOf(claim)["phase"] === "Bound") return;
-      const ms = this.#luck.volumeMs(claim);
-      if (ms === undefined) {
-        this.#clock.setTimeout(bind, 1000);
-        return;
-      }
-      const path = `/api/v1/namespaces/${metadata.namespace}/persistentvolumeclaims/${metadata.name}`;
-      const volume = { spec: { volumeName: `pv-${metadata.uid}` } };
-      this.#server.request({ method: "PATCH", path, headers: MERGE, user: "provisioner", body: volume });
-      const body = { status: { phase: "Bound" } };
-      this.#server.request({ method: "PATCH", path: `${path}/status`, headers: MERGE, user: "provisioner", body });
-    };
-    const claim = this.#server.collection("persistentvolumeclaims").get(metadata.namespace ?? "", metadata.name);
-    this.#clock.setTimeout(bind, (claim && this.#luck.volumeMs(claim)) ?? 1000);
+  #claimsOf(pod: StoredObject): { name: string; claim: StoredObject | undefined }[] {
+    const claims = this.#server.collection("persistentvolumeclaims");
+    return claimNamesOf(pod).map((name) => ({ name, claim: claims.get(pod.metadata.namespace ?? "", name) }));
   }
 
-  #say(pod: StoredObject, type: string, status: string, reason: string): void {
+  /** Not a claim that waits for its volume only. */
+  #waitsForPod(claim: StoredObject): boolean {
+    return isWaiting(this.#server, claim) || claim.metadata.annotations?.[SELECTED_NODE] !== undefined;
+  }
+
+  #choose(claim: StoredObject, node: string): void {
+    if (claim.metadata.annotations?.[SELECTED_NODE] !== undefined) return;
+    const path = `/api/v1/namespaces/${claim.metadata.namespace}/persistentvolumeclaims/${claim.metadata.name}`;
+    const body = { metadata: { uid: claim.metadata.uid, annotations: { [SELECTED_NODE]: node } } };
+    this.#server.request({ method: "PATCH", path, headers: MERGE, user: SCHEDULER, body });
+  }
+
+  #say(pod: StoredObject, type: string, status: string, reason: string, message?: string): void {
     const conditions = (statusOf(pod)["conditions"] as JsonMap[] | undefined) ?? [];
-    if (conditions.some((one) => one["type"] === type && one["status"] === status)) return;
-    this.#patchStatus(pod, { conditions: [{ type, status, reason, lastTransitionTime: toTime(this.#clock.nowMs()) }] });
+    const old = conditions.find((one) => one["type"] === type);
+    if (old?.["status"] === status && old["reason"] === reason && old["message"] === message) return;
+    const lastTransitionTime = old?.["status"] === status ? old["lastTransitionTime"] : toTime(this.#clock.nowMs());
+    const { generation } = pod.metadata;
+    const said = message === undefined ? {} : { message };
+    const condition = { type, status, reason, ...said, lastTransitionTime, observedGeneration: generation };
+    this.#patchStatus(pod, { conditions: [condition] });
+    if (reason === "Unschedulable") {
+      this.#onEvent({ pod, type: "Warning", reason: "FailedScheduling", message: message ?? "", by: SCHEDULER });
+    }
   }
 
   #patchStatus(pod: StoredObject, status: JsonMap): void {

@@ -1,9 +1,15 @@
 import { realClock } from "../kube/clock.ts";
 import { ApiServer } from "./api-server.ts";
+import definition from "./clone-set-definition.json" with { type: "json" };
 import { contents } from "./contents.ts";
+import { keepBudgets } from "./disruption-controller.ts";
+import { keepEndpoints } from "./endpoints-controller.ts";
+import { recordTo } from "./happenings.ts";
 import { HouseKeeping } from "./house-keeping.ts";
 import { serveHttp } from "./http.ts";
+import { keepNamespaces } from "./namespace-controller.ts";
 import { SimulatedNodes } from "./nodes.ts";
+import { DEFAULT_CLASS } from "./storage.ts";
 
 export interface Sandbox {
   url: string;
@@ -16,21 +22,16 @@ export interface Sandbox {
 
 /** A whole cluster in this process, on the clock of the machine, reachable over HTTP on loopback. */
 export async function startSandbox({ port = 0, nodes = 3 }: { port?: number; nodes?: number } = {}): Promise<Sandbox> {
-  const server = new ApiServer({ clock: realClock, contents: contents() });
-  for (const name of ["default", "kube-system"]) {
-    server.request({
-      method: "POST",
-      path: "/api/v1/namespaces",
-      headers: {},
-      body: { metadata: { name } },
-      user: "sandbox",
-    });
-  }
+  const clock = realClock;
+  const server = new ApiServer({ clock, contents: contents(), needsNamespaces: true });
+  const controllers = [keepNamespaces, keepEndpoints, keepBudgets].map((keep) => keep({ server, clock }));
+  furnish(server);
   const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
   const simulated = new SimulatedNodes({
     server,
-    clock: realClock,
+    clock,
     names,
+    onEvent: recordTo(server, () => clock.nowMs()),
     luck: {
       bindMs: () => 50,
       noticeMs: () => 50,
@@ -38,7 +39,7 @@ export async function startSandbox({ port = 0, nodes = 3 }: { port?: number; nod
       habits: () => ({ readyAfterMs: 1000, terminateAfterMs: 500, resizeAfterMs: 500, badImages: new Set() }),
     },
   });
-  const keeping = new HouseKeeping({ server, clock: realClock, delayMs: () => 100 });
+  const keeping = new HouseKeeping({ server, clock, delayMs: () => 100 });
   const { url, close } = await serveHttp(server, port);
   return {
     url,
@@ -48,9 +49,24 @@ export async function startSandbox({ port = 0, nodes = 3 }: { port?: number; nod
     close: async () => {
       simulated.stop();
       keeping.stop();
+      for (const stop of controllers) stop();
       await close();
     },
   };
+}
+
+/** What a new cluster has: namespaces, a storage class, the definition of CloneSets. */
+function furnish(server: ApiServer): void {
+  const make = (path: string, body: object) =>
+    server.request({ method: "POST", path, headers: {}, body, user: "sandbox" });
+  for (const name of ["default", "kube-system"]) make("/api/v1/namespaces", { metadata: { name } });
+  make("/apis/storage.k8s.io/v1/storageclasses", {
+    metadata: { name: "standard", annotations: { [DEFAULT_CLASS]: "true" } },
+    provisioner: "sandbox/simulated",
+    volumeBindingMode: "WaitForFirstConsumer",
+    allowVolumeExpansion: true,
+  });
+  make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
 }
 
 function kubeconfigFor(url: string): string {

@@ -100,6 +100,7 @@ export interface Obj {
     ownerReferences?: { uid: string }[];
     deletionTimestamp?: string;
   };
+  spec: Record<string, unknown>;
   [field: string]: unknown;
 }
 

@@ -1,0 +1,35 @@
+import type { Clock } from "../kube/clock.ts";
+import type { ApiServer, Write } from "./api-server.ts";
+
+/**
+ * Runs `act` for each key that a write touches, a moment later; a key that is touched again meanwhile runs once.
+ * Returns the way to stop.
+ */
+export function onChanges(options: {
+  server: ApiServer;
+  clock: Clock;
+  delayMs: number;
+  /** What is to be looked at anew after this write. */
+  keysOf: (write: Write) => Iterable<string>;
+  /** Answers when to look again although nothing has changed; undefined = never. */
+  act: (key: string) => number | undefined;
+}): () => void {
+  const { server, clock, delayMs, keysOf, act } = options;
+  const waiting = new Map<string, object>();
+  const lookIn = (key: string, ms: number): void => {
+    if (waiting.has(key)) return;
+    const timer = clock.setTimeout(() => {
+      waiting.delete(key);
+      const againInMs = act(key);
+      if (againInMs !== undefined) lookIn(key, againInMs);
+    }, ms);
+    waiting.set(key, timer);
+  };
+  const stop = server.onWrite((write) => {
+    for (const key of keysOf(write)) lookIn(key, delayMs);
+  });
+  return () => {
+    stop();
+    for (const timer of waiting.values()) clock.clearTimeout(timer);
+  };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from "../kube/clock.ts";
+import { apiVersionOf } from "../kube/resources.ts";
+import type { ApiServer, Write } from "./api-server.ts";
+import { onChanges } from "./change-queue.ts";
+import { budgetCovers, budgetStatus } from "./disruption.ts";
+import { KINDS } from "./kinds.ts";
+import type { StoredObject } from "./objects.ts";
+import { isSame } from "./objects.ts";
+import { specOf } from "./pods.ts";
+
+const MERGE = { "content-type": "application/merge-patch+json" };
+
+/** Keeps the status of disruption budgets in step with the pods they cover. Returns the way to stop. */
+export function keepBudgets({ server, clock }: { server: ApiServer; clock: Clock }): () => void {
+  return onChanges({
+    server,
+    clock,
+    delayMs: 20,
+    keysOf: (write) => budgetsTouched(server, write),
+    act: (key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      const budget = server.collection("poddisruptionbudgets").get(namespace, name);
+      if (budget === undefined) return undefined;
+      const pods = server
+        .collection("pods")
+        .all()
+        .filter((pod) => budgetCovers(budget, pod));
+      const expectedPods = expected(server, pods);
+      const status = budgetStatus(budget, pods, { expectedPods, nowMs: clock.nowMs() });
+      if (isSame(status, budget["status"])) return undefined;
+      const path = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/${name}/status`;
+      // What is left out is to go.
+      const body = { status: { disruptedPods: null, ...status } };
+      server.request({ method: "PATCH", path, headers: MERGE, user: "disruption-controller", body });
+      return undefined;
+    },
+  });
+}
+
+function budgetsTouched(server: ApiServer, { kind, before, after, subresource }: Write): string[] {
+  const { plural } = kind.resource;
+  const keyOf = ({ metadata }: StoredObject) => `${metadata.namespace}/${metadata.name}`;
+  if (plural === "poddisruptionbudgets") return after && subresource !== "status" ? [keyOf(after)] : [];
+  const budgets = server.collection("poddisruptionbudgets").all();
+  // How many pods there should be may have changed.
+  if (plural === "clonesets") {
+    return budgets.filter(({ metadata }) => metadata.namespace === (after ?? before)?.metadata.namespace).map(keyOf);
+  }
+  if (plural !== "pods") return [];
+  return budgets.filter((budget) => [before, after].some((pod) => pod && budgetCovers(budget, pod))).map(keyOf);
+}
+
+/** What the owners of the pods want in all; a pod without owner counts for itself. */
+function expected(server: ApiServer, pods: readonly StoredObject[]): number {
+  let sum = 0;
+  const counted = new Set<string>();
+  for (const { metadata } of pods) {
+    const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+    if (owner !== undefined && counted.has(owner.uid)) continue;
+    if (owner !== undefined) counted.add(owner.uid);
+    const kind = KINDS.find(
+      ({ resource }) => apiVersionOf(resource) === owner?.apiVersion && resource.kind === owner.kind,
+    );
+    const stored = kind && server.collection(kind.resource.plural).get(metadata.namespace ?? "", owner?.name ?? "");
+    const replicas = stored ? specOf(stored)["replicas"] : undefined;
+    sum += typeof replicas === "number" ? replicas : 1;
+  }
+  return sum;
+}

@@ -1,0 +1,218 @@
+/** Pods as the API server takes them in: what it fills in, and what it refuses. */
+import type { Content } from "./content.ts";
+import type { JsonMap, StoredObject } from "./objects.ts";
+import { isMap, withoutNulls } from "./objects.ts";
+import { qosClassOf, specOf } from "./pods.ts";
+import type { Cause } from "./refusal.ts";
+import { quantity } from "./scheduling.ts";
+
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+/** How long pods stay on a node that is not in order. */
+const EVICTION_SECONDS = 300;
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
+
+export const podContent: Content = {
+  decode: (sent) => {
+    const object = withoutNulls(sent);
+    return { object: isMap(object["spec"]) ? { ...object, spec: withDefaults(object["spec"]) } : object, unknown: [] };
+  },
+  admit: (pod) => {
+    const spec = specOf(pod);
+    return {
+      ...pod,
+      spec: withAccount(withTolerations({ priority: 0, preemptionPolicy: "PreemptLowerPriority", ...spec }), pod),
+    };
+  },
+  check: (next, old, subresource) => {
+    if (subresource === "status") return [];
+    return old === undefined ? newPodCauses(specOf(next)) : changeCauses(next, old, subresource);
+  },
+};
+
+function withDefaults(spec: JsonMap): JsonMap {
+  return {
+    restartPolicy: "Always",
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: "ClusterFirst",
+    schedulerName: "default-scheduler",
+    securityContext: {},
+    enableServiceLinks: true,
+    ...spec,
+    ...inEach(spec, "containers", containerDefaults),
+    ...inEach(spec, "initContainers", containerDefaults),
+    ...inEach(spec, "volumes", volumeDefaults),
+  };
+}
+
+function inEach(parent: JsonMap, field: string, complete: (item: JsonMap) => JsonMap): JsonMap {
+  const items = parent[field];
+  return Array.isArray(items) ? { [field]: items.map((item) => (isMap(item) ? complete(item) : item)) } : {};
+}
+
+function containerDefaults(container: JsonMap): JsonMap {
+  const image = typeof container["image"] === "string" ? container["image"] : "";
+  const probes = Object.fromEntries(
+    PROBES.flatMap((name) => (isMap(container[name]) ? [[name, probeDefaults(container[name])]] : [])),
+  );
+  return {
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "File",
+    imagePullPolicy: isLatest(image) ? "Always" : "IfNotPresent",
+    resources: {},
+    ...container,
+    ...probes,
+    ...(isMap(container["resources"]) ? { resources: withRequests(container["resources"]) } : {}),
+    ...inEach(container, "ports", (port) => ({ protocol: "TCP", ...port })),
+    ...inEach(container, "env", envDefaults),
+  };
+}
+
+function isLatest(image: string): boolean {
+  return !image.includes("@") && (!/:[^/]+$/.test(image) || image.endsWith(":latest"));
+}
+
+/** Where only a limit is given, it is the request as well. */
+function withRequests(resources: JsonMap): JsonMap {
+  const { limits, requests } = resources;
+  if (!isMap(limits)) return resources;
+  return { ...resources, requests: { ...limits, ...(isMap(requests) ? requests : {}) } };
+}
+
+function envDefaults(variable: JsonMap): JsonMap {
+  const { valueFrom } = variable;
+  if (!isMap(valueFrom) || !isMap(valueFrom["fieldRef"])) return variable;
+  return { ...variable, valueFrom: { ...valueFrom, fieldRef: { apiVersion: "v1", ...valueFrom["fieldRef"] } } };
+}
+
+function probeDefaults(probe: JsonMap): JsonMap {
+  const { httpGet } = probe;
+  return {
+    timeoutSeconds: 1,
+    periodSeconds: 10,
+    successThreshold: 1,
+    failureThreshold: 3,
+    ...probe,
+    ...(isMap(httpGet) ? { httpGet: { path: "/", scheme: "HTTP", ...httpGet } } : {}),
+  };
+}
+
+function volumeDefaults(volume: JsonMap): JsonMap {
+  const sources = ["configMap", "secret", "downwardAPI", "projected"].flatMap((name) =>
+    isMap(volume[name]) ? [[name, { defaultMode: 420, ...volume[name] }]] : [],
+  );
+  return { ...volume, ...Object.fromEntries(sources) };
+}
+
+function withTolerations(spec: JsonMap): JsonMap {
+  const tolerations = Array.isArray(spec["tolerations"]) ? spec["tolerations"].filter(isMap) : [];
+  const added = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+    .filter((key) => !tolerations.some((one) => one["key"] === key || (one["key"] ?? "") === ""))
+    .map((key) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: EVICTION_SECONDS }));
+  return { ...spec, tolerations: [...tolerations, ...added] };
+}
+
+/** Each container finds the account's token, unless somebody does not want it to. */
+function withAccount(spec: JsonMap, { metadata }: StoredObject): JsonMap {
+  const account = spec["serviceAccountName"] ?? "default";
+  const named = { ...spec, serviceAccountName: account, serviceAccount: account };
+  if (spec["automountServiceAccountToken"] === false) return named;
+  const name = `kube-api-access-${metadata.uid.slice(0, 5)}`;
+  const sources = [
+    { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
+    { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+    {
+      downwardAPI: { items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }] },
+    },
+  ];
+  const volume = { name, projected: { defaultMode: 420, sources } };
+  const mount = { name, readOnly: true, mountPath: TOKEN_PATH };
+  const mounted = (container: JsonMap): JsonMap => {
+    const mounts = Array.isArray(container["volumeMounts"]) ? container["volumeMounts"].filter(isMap) : [];
+    const isMounted = mounts.some(({ mountPath }) => mountPath === TOKEN_PATH);
+    return isMounted ? container : { ...container, volumeMounts: [...mounts, mount] };
+  };
+  const volumes = Array.isArray(spec["volumes"]) ? (spec["volumes"] as unknown[]) : [];
+  return {
+    ...named,
+    volumes: [...volumes, volume],
+    ...inEach(spec, "containers", mounted),
+    ...inEach(spec, "initContainers", mounted),
+  };
+}
+
+function newPodCauses(spec: JsonMap): Cause[] {
+  const containers = listIn(spec, "containers");
+  const volumes = new Set(listIn(spec, "volumes").map(({ name }) => name));
+  const causes: Cause[] = containers.length === 0 ? [required("spec.containers")] : [];
+  const names = new Set<unknown>();
+  for (const field of ["containers", "initContainers"]) {
+    for (const [i, container] of listIn(spec, field).entries()) {
+      causes.push(...containerCauses(container, `spec.${field}[${i}]`, volumes, names));
+      names.add(container["name"]);
+    }
+  }
+  const policy = spec["restartPolicy"];
+  if (!["Always", "OnFailure", "Never"].includes(String(policy))) {
+    const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Always", "Never", "OnFailure"`;
+    causes.push({ reason: "FieldValueNotSupported", field: "spec.restartPolicy", message });
+  }
+  return causes;
+}
+
+function containerCauses(container: JsonMap, at: string, volumes: Set<unknown>, names: Set<unknown>): Cause[] {
+  const { name = "", image = "" } = container;
+  const causes: Cause[] = [];
+  if (name === "") causes.push(required(`${at}.name`));
+  else if (!NAME.test(String(name))) {
+    const rule =
+      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+    causes.push(invalid(`${at}.name`, name, rule));
+  } else if (names.has(name)) {
+    causes.push({
+      reason: "FieldValueDuplicate",
+      field: `${at}.name`,
+      message: `Duplicate value: ${JSON.stringify(name)}`,
+    });
+  }
+  if (image === "") causes.push(required(`${at}.image`));
+  for (const [i, mount] of listIn(container, "volumeMounts").entries()) {
+    if (volumes.has(mount["name"])) continue;
+    const field = `${at}.volumeMounts[${i}].name`;
+    causes.push({ reason: "FieldValueNotFound", field, message: `Not found: ${JSON.stringify(mount["name"])}` });
+  }
+  return [...causes, ...resourceCauses(container, at)];
+}
+
+function resourceCauses(container: JsonMap, at: string): Cause[] {
+  const { limits = {}, requests = {} } = (container["resources"] ?? {}) as Record<string, Record<string, string>>;
+  return Object.entries(requests).flatMap(([resource, amount]) => {
+    const limit = limits[resource];
+    if (limit === undefined || quantity(amount) <= quantity(limit)) return [];
+    return [invalid(`${at}.resources.requests`, amount, `must be less than or equal to ${resource} limit of ${limit}`)];
+  });
+}
+
+/** What the comparison of specs leaves to be said. */
+function changeCauses(next: StoredObject, old: StoredObject, subresource: string): Cause[] {
+  const causes = listIn(specOf(next), "containers").flatMap((container, i) => [
+    ...((container["image"] ?? "") === "" ? [required(`spec.containers[${i}].image`)] : []),
+    ...resourceCauses(container, `spec.containers[${i}]`),
+  ]);
+  const [before, after] = [qosClassOf(specOf(old)), qosClassOf(specOf(next))];
+  if (subresource !== "resize" || before === after) return causes;
+  return [...causes, invalid("spec", after, "Pod QOS Class may not change as a result of resizing")];
+}
+
+function listIn(parent: JsonMap, field: string): JsonMap[] {
+  const found = parent[field];
+  return Array.isArray(found) ? found.filter(isMap) : [];
+}
+
+function required(field: string): Cause {
+  return { reason: "FieldValueRequired", field, message: "Required value" };
+}
+
+function invalid(field: string, value: unknown, why: string): Cause {
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
+}
