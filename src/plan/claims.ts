@@ -87,14 +87,8 @@ export function unusedClaims(
       return claims.map((claim): Action => ({ kind: "deleteClaim", claim, podName }));
     }
     if (isActive(pod)) return [];
-    const owner = {
-      apiVersion: "v1",
-      kind: "Pod",
-      name: pod.name,
-      uid: pod.uid,
-      controller: true,
-      blockOwnerDeletion: true,
-    };
+    // A pod that had to wait for its PVCs would ask for the right to update finalizers of pods, and gain nothing.
+    const owner = { apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid, controller: true };
     return claims.map(
       (claim): Action => ({
         kind: "patchClaim",
