@@ -2,8 +2,7 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { Features } from "./api/features.ts";
 import { CLONE_SETS } from "./api/resource.ts";
-import type { CacheEntry, ReflectorSink } from "./kube/cache.ts";
-import { Cache } from "./kube/cache.ts";
+import type { ReflectorSink } from "./kube/cache.ts";
 import { KubeClient } from "./kube/client.ts";
 import type { Clock } from "./kube/clock.ts";
 import { isNotFound, messageOf } from "./kube/errors.ts";
@@ -13,15 +12,14 @@ import { LeaderElector } from "./kube/leader.ts";
 import { Metrics } from "./kube/metrics.ts";
 import { WorkQueue } from "./kube/queue.ts";
 import { Reflector } from "./kube/reflector.ts";
-import type { KubeObject, Resource } from "./kube/resources.ts";
-import { CONTROLLER_REVISIONS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from "./kube/resources.ts";
+import type { Resource } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { Caches } from "./observe/caches.ts";
 import { cloneSetSeries } from "./observe/clone-set-series.ts";
 import { OpenKruiseWatch } from "./observe/open-kruise.ts";
 import { podStates } from "./observe/pod-states.ts";
+import { emptyCaches, readableSources } from "./observe/sources.ts";
 import { watchForChanges } from "./observe/triggers.ts";
-import { Trimmer } from "./observe/trim.ts";
 import { PassFailedError, Reconciler } from "./reconcile.ts";
 
 const COMPONENT = "cloneset-controller";
@@ -90,20 +88,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
   };
   const client = new KubeClient({ ...shared, ...limits, ...(elector ? { gate: elector } : {}) });
 
-  const trimmer = new Trimmer();
-  const cacheOf = <T extends CacheEntry>(trim: (raw: KubeObject) => T) =>
-    new Cache<T>({
-      clock,
-      trim,
-      onError: (error) => log.error({ error: messageOf(error) }, "a change could not be taken in"),
-    });
-  const caches: Caches = {
-    claims: cacheOf((raw) => trimmer.claim(raw)),
-    revisions: cacheOf((raw) => trimmer.revision(raw)),
-    pods: cacheOf((raw) => trimmer.pod(raw)),
-    cloneSets: cacheOf((raw) => trimmer.cloneSet(raw)),
-    nodes: cacheOf((raw) => trimmer.node(raw)),
-  };
+  const caches = emptyCaches(clock, (error) =>
+    log.error({ error: messageOf(error) }, "a change could not be taken in"),
+  );
   const reflectorOf = (resource: Resource, sink: ReflectorSink) => {
     const { plural } = resource;
     const watched = metrics.reflector(plural);
@@ -124,14 +111,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
     metrics.watchReflector(plural, reflector);
     return reflector;
   };
-  // In this order a claim is never known without its pod, nor a pod without the CloneSet that explains it.
-  const reflectors = [
-    reflectorOf(PERSISTENT_VOLUME_CLAIMS, caches.claims),
-    reflectorOf(CONTROLLER_REVISIONS, caches.revisions),
-    reflectorOf(PODS, caches.pods),
-    reflectorOf(NODES, caches.nodes),
-    reflectorOf(CLONE_SETS, caches.cloneSets),
-  ];
+  const sources = await readableSources(reader, namespace);
+  const reflectors = sources.map(({ resource, cache }) => reflectorOf(resource, caches[cache]));
+  if (!sources.some(({ cache }) => cache === "nodes"))
+    log.warn(
+      "not allowed to list nodes: for topologySpreadConstraints, pods are told apart by the name of their node alone",
+    );
 
   const recorder = new EventRecorder({
     client: new KubeClient({ ...shared, ...(elector ? { gate: elector } : {}), maxWritesInFlight: 4 }),
