@@ -20,6 +20,7 @@ import { serve } from "./kube/http-server.ts";
 import { Metrics } from "./kube/metrics.ts";
 import { openSession } from "./kube/session.ts";
 import { HttpTransport } from "./kube/transport.ts";
+import { preview, previewText } from "./observe-only.ts";
 
 /** Every flag: its default as text, and what it means. `string` flags may also come from the environment. */
 const FLAGS = {
@@ -64,6 +65,11 @@ const FLAGS = {
   "webhook-tls-min-version": { value: "VERSION", default: "1.3", help: "1.3, or 1.2 for old API servers" },
   controllers: { value: "on|off", default: "on", help: "off: serve the webhook only" },
   "feature-gates": { value: "A=true,…", default: "", help: `switches: ${Object.keys(featureDefaults).join(", ")}` },
+  "observe-only": {
+    value: "BOOL",
+    default: "false",
+    help: "say what would be done now, write nothing, and leave: 0 nothing, 3 something",
+  },
   "take-over": { value: "BOOL", default: "false", help: "act although an OpenKruise controller is running" },
   "log-level": { value: "LEVEL", default: "info", help: "debug, info, warn or error" },
   "log-format": { value: "FORMAT", default: process.stdout.isTTY ? "pretty" : "json", help: "json or pretty" },
@@ -81,6 +87,7 @@ interface Settings {
   burst: number | undefined;
   leaderElect: boolean;
   takeOver: boolean;
+  observeOnly: boolean;
   features: Features;
 }
 
@@ -101,7 +108,7 @@ function usage(): string {
     "        print this text",
     "",
     `Each flag may also be set in the environment, e.g. ${environmentName("log-level")}=debug; a flag wins.`,
-    "Exit codes: 0 stopped, 1 failed or lease lost, 2 usage.",
+    "Exit codes: 0 stopped, 1 failed or lease lost, 2 usage, 3 --observe-only found something to do.",
     "",
   ].join("\n");
 }
@@ -172,6 +179,7 @@ function readSettings(argv: string[], environment: NodeJS.ProcessEnv): Settings 
     burst: number("kube-api-burst", 0) || undefined,
     leaderElect: oneOf("leader-elect", "true", "false") === "true",
     takeOver: oneOf("take-over", "true", "false") === "true",
+    observeOnly: oneOf("observe-only", "true", "false") === "true",
     features,
   };
 }
@@ -183,7 +191,8 @@ function openLog(level: string, format: string): Logger {
     : pino(options);
 }
 
-async function run({ flags, workers, qps, burst, leaderElect, takeOver, features }: Settings): Promise<void> {
+async function run(settings: Settings): Promise<void> {
+  const { flags, workers, qps, burst, leaderElect, takeOver, observeOnly, features } = settings;
   const log = openLog(flags["log-level"], flags["log-format"]);
   const session = await openSession({
     clock: realClock,
@@ -207,6 +216,13 @@ async function run({ flags, workers, qps, burst, leaderElect, takeOver, features
   const namespace = flags["leader-elect-namespace"] || session.namespace;
   const userAgent = `cloneset-controller/${packageJson.version}`;
   const plain = new KubeClient({ transport, clock: realClock, userAgent, fieldManager: "cloneset-controller" });
+  if (observeOnly) {
+    const found = await preview({ client: plain, clock: realClock, features, namespace: flags.namespace || undefined });
+    process.stdout.write(previewText(found));
+    await transport.close();
+    process.exitCode = found.changes.length === 0 ? 0 : 3;
+    return;
+  }
   if (flags.controllers === "on")
     controller = await startController({
       transport,

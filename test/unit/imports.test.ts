@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   apply: ["api", "revision", "inplace", "plan", "observe", "kube"],
   "reconcile.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube"],
   "controller.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube", "reconcile.ts"],
+  "observe-only.ts": ["api", "plan", "observe", "kube"],
   cli: ["api", "rules", "revision", "inplace", "plan", "observe", "kube"],
   demo: ["api", "plan", "observe", "kube", "sandbox", "cli", "controller.ts"],
   "main.ts": [
@@ -28,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "kube",
     "reconcile.ts",
     "controller.ts",
+    "observe-only.ts",
     "sandbox",
   ],
 };
