@@ -21,7 +21,7 @@ import { expiryMs, LIFETIMES } from "./rotation.ts";
 import type { ServingPair } from "./server.ts";
 import { startWebhookServer } from "./server.ts";
 
-/** Name of the service, the Secret and the two configurations in deploy/webhook.yaml. */
+/** Name of the service, the Secret and the two configurations in deploy/kustomize/base/webhook.yaml. */
 export const SERVICE = "cloneset-webhook";
 export const SECRET = "cloneset-webhook-certificates";
 export const CONFIGURATIONS = "cloneset-controller";
@@ -45,7 +45,7 @@ export interface WebhookOptions {
   registry: Registry;
   health: HealthChecks;
   pods: PodLookup;
-  /** For tests: other configurations than those of deploy/webhook.yaml, and shorter times. */
+  /** For tests: other configurations than those of deploy/kustomize/base/webhook.yaml, and shorter times. */
   configurations?: string;
   lifetimes?: Lifetimes;
   syncMs?: number;

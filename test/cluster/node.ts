@@ -40,6 +40,11 @@ const run = promisify(execFile);
 const PLACES = 100;
 /** A path of a Unix socket has 108 bytes, the last one zero. */
 const SOCKET_PATH_MAX = 107;
+/** Ten times the default, with cgroup v1 and v2. */
+const CPU_WEIGHTS = [
+  ["cpu.shares", "10240"],
+  ["cpu.weight", "1000"],
+] as const;
 const CGROUP_ROOT = "/sys/fs/cgroup";
 /** Where kubelet and CNI write under fixed names; each node sees an empty file system of its own there. */
 const PRIVATE_DIRS = ["/var/lib/kubelet", "/var/lib/cni", "/var/log/containers"];
@@ -306,6 +311,17 @@ async function createCgroup(path: string): Promise<void> {
     const value = await readFile(join(dirname(path), name), "utf8").catch(() => undefined);
     if (value !== undefined) await writeFile(join(path, name), value).catch(() => {});
   }
+  // All pods together weigh as much as one process of the machine unless told otherwise, and would starve beside a compiler.
+  for (const [name, weight] of CPU_WEIGHTS) {
+    if (await isThere(join(path, name))) await writeFile(join(path, name), weight);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A cgroup goes once it has no processes and no children; the last processes may take a moment to be gone. */

@@ -20,6 +20,7 @@ By default a cluster with a real node is started for them (needs root) and remov
   --fake             simulated nodes: the scenarios that need no containers, and those that need many pods
   --cluster DIR      use the cluster that runs in DIR (see: npm run cluster -- up --help), and leave it running
   --kubeconfig FILE  use any other cluster, whose nodes can pull local/app v1, v2, v3; with --fake: has simulated nodes
+  --installed        a controller is installed in the cluster: run the scenarios that start none of their own
   --only NAME,…      only the scenario files of these names, such as "broken-image"
   --concurrency N    scenario files at the same time (default: 3)
   --seed N           the random moments at which controllers are killed (default: drawn anew)
@@ -35,6 +36,8 @@ const FAKE_NODES = 3;
 const SIMULATED_ONLY = ["node-loss", "two-controllers", "write-budget"];
 /** Scenario files that mostly wait. They begin first, so that the others run meanwhile. */
 const LONGEST_FIRST = ["write-budget", "node-loss", "controller-killed", "two-controllers"];
+/** Scenario files about starting and killing controllers. */
+const WITH_OWN_CONTROLLERS = ["controller-killed", "two-controllers"];
 
 class UsageError extends Error {}
 
@@ -56,12 +59,13 @@ async function main(argv: string[]): Promise<number> {
   const unknown = only?.find((name) => !all.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`--only: no scenario is called ${unknown}; there are ${all.join(", ")}`);
-  const names = all.filter((name) => (only ? only.includes(name) : flags.fake || !SIMULATED_ONLY.includes(name)));
+  const fitting = (name: string) =>
+    (flags.fake || !SIMULATED_ONLY.includes(name)) && !(flags.installed && WITH_OWN_CONTROLLERS.includes(name));
+  const names = all.filter((name) => (only ? only.includes(name) : fitting(name)));
 
   const stage = await openStage(flags);
   try {
-    const crd = await stage.kubectl("apply", "-f", CRD_FILE);
-    console.error(crd.trim());
+    if (!flags.installed) console.error((await stage.kubectl("apply", "-f", CRD_FILE)).trim());
     // Not `kubectl wait`: it gives up on a resource that has no conditions yet.
     await eventually("the API server to know CloneSets", () => stage.kubectl("get", "clonesets", "--all-namespaces"));
     const setting = { ...stage.setting, run: randomBytes(4).toString("hex"), seed: flags.seed };
@@ -85,13 +89,19 @@ interface Stage {
   close: () => Promise<void>;
 }
 
-async function openStage(flags: { fake: boolean; cluster?: string; kubeconfig?: string }): Promise<Stage> {
+async function openStage(flags: {
+  fake: boolean;
+  installed: boolean;
+  cluster?: string;
+  kubeconfig?: string;
+}): Promise<Stage> {
   const { cluster, kubeconfig, close } = await reach(flags);
   const kubectl = (await commandOnPath("kubectl")) ?? (await builtKubectl());
   return {
     setting: {
       kubeconfig,
       kubectl,
+      installed: flags.installed,
       containers: cluster === undefined ? !flags.fake : cluster.nodeName !== undefined,
       auditLog: cluster?.auditLog,
     },
@@ -157,6 +167,7 @@ function runScenarios(names: string[], setting: Setting, concurrency: number): P
 function readFlags(argv: string[]) {
   const options = {
     fake: { type: "boolean", default: false },
+    installed: { type: "boolean", default: false },
     cluster: { type: "string" },
     kubeconfig: { type: "string" },
     only: { type: "string" },

@@ -19,7 +19,7 @@ import { startWebhook } from "../../../webhook/start.ts";
 import { freePorts } from "../../cluster/ports.ts";
 import { silentLog } from "../../unit/webhook/reviews.ts";
 
-const MANIFESTS = new URL("../../../deploy/webhook.yaml", import.meta.url);
+const MANIFESTS = new URL("../../../deploy/kustomize/base/webhook.yaml", import.meta.url);
 
 export interface KubectlResult {
   code: number;
@@ -57,7 +57,7 @@ export class Setting {
     this.client = new KubeClient({ transport, clock: realClock });
   }
 
-  /** Installs deploy/webhook.yaml under another name and for our namespace alone, and serves it. */
+  /** Installs deploy/kustomize/base/webhook.yaml under another name and for our namespace alone, and serves it. */
   async serve(configurations: string, lifetimes?: Lifetimes, failurePolicy = "Fail"): Promise<Webhook> {
     await this.install(configurations, failurePolicy);
     const [port = 0] = await freePorts(1);

@@ -6,6 +6,8 @@ export interface Setting {
   kubectl: string;
   /** Whether containers really start: a kubelet, not a simulated node. */
   containers: boolean;
+  /** A controller is installed in the cluster, and looks after all namespaces. */
+  installed: boolean;
   /** Each request that the API server answered; undefined when the cluster writes no such log. */
   auditLog: string | undefined;
   /** The value of the label `RUN_LABEL` on every namespace of this run. */

@@ -26,7 +26,7 @@ import { type PodWatch, watchPods } from "./pod-watch.ts";
 import { RUN_LABEL, readSetting, type Setting } from "./setting.ts";
 
 export interface StoryOptions {
-  /** Start a controller at once; default true. */
+  /** Start a controller at once, unless one is installed in the cluster; default true. */
   controller?: boolean;
 }
 
@@ -50,7 +50,7 @@ export class Story {
     await eventually("the namespace's service account", () =>
       api.get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
     );
-    if (controller) await story.startController();
+    if (controller && !setting.installed) await story.startController();
     return story;
   }
 
