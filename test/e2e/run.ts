@@ -36,8 +36,8 @@ const FAKE_NODES = 3;
 const SIMULATED_ONLY = ["node-loss", "two-controllers", "write-budget"];
 /** Scenario files that mostly wait. They begin first, so that the others run meanwhile. */
 const LONGEST_FIRST = ["write-budget", "node-loss", "controller-killed", "two-controllers"];
-/** Scenario files about starting and killing controllers. */
-const WITH_OWN_CONTROLLERS = ["controller-killed", "two-controllers"];
+/** Scenario files about starting and killing controllers, or with flags of their own. */
+const WITH_OWN_CONTROLLERS = ["controller-killed", "resize", "two-controllers"];
 
 class UsageError extends Error {}
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { containerdSocket } from "../cluster/node.ts";
 import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { firstContainer, isTrue, type Pod } from "../support/e2e/objects.ts";
+import { appContainer, isTrue, type Pod, statusOf, versionOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 import { runProgram } from "./helm.ts";
 import { CONTROLLER, install, SYSTEM_NAMESPACE, uninstall, upgrade } from "./release.ts";
@@ -81,10 +81,10 @@ test("three CloneSets run", async () => {
 test("the leader is killed during a rollout: the other one ends it, on the same pods", async (t) => {
   await story.apply(aCloneSet("moving", { replicas: 4 }));
   const before = await story.settled("moving", 4, "v1");
-  const watch = story.watchPods("moving", 3);
+  const watch = await story.watchPods("moving", 3);
   await story.patchJson("moving", setImage("v2"));
   await story.eventually("the rollout to be under way", async () => {
-    const moved = (await story.pods("moving")).filter((pod) => firstContainer(pod)?.image.endsWith(":v2"));
+    const moved = (await story.pods("moving")).filter((pod) => versionOf(pod) === "v2");
     assert.ok(moved.length > 0);
   });
   const leader = (await lease()).holderIdentity.split("_")[0] ?? "";
@@ -173,7 +173,7 @@ async function controllers(): Promise<Pod[]> {
 /** Without a chance to give the lease back. */
 async function crash(name: string): Promise<void> {
   const pod = await story.api.get<Pod>(`${system}/pods/${name}`);
-  const container = firstContainer(pod)?.containerID?.replace("containerd://", "") ?? "";
+  const container = statusOf(pod, "controller")?.containerID?.replace("containerd://", "") ?? "";
   const address = containerdSocket(dirname(story.setting.kubeconfig));
   const kill = ["--address", address, "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", container];
   const { code, stderr } = await runProgram("ctr", kill);
@@ -189,7 +189,7 @@ async function lease(): Promise<{ holderIdentity: string }> {
 async function lives(names = RUNNING): Promise<Record<string, Record<string, string | undefined>>> {
   const entries = names.map(async (name) => {
     const pods = await story.allPods(name);
-    return [name, Object.fromEntries(pods.map((pod) => [uidOf(pod), firstContainer(pod)?.containerID]))] as const;
+    return [name, Object.fromEntries(pods.map((pod) => [uidOf(pod), appContainer(pod)?.containerID]))] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }
