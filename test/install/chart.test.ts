@@ -114,7 +114,8 @@ test("cert-manager: certificates come from a volume, and no right to Secrets or 
     assert.equal(annotations["cert-manager.io/inject-ca-from"], `${NAMESPACE}/cloneset-webhook`);
   }
   assert.ok(!JSON.stringify(manifests.filter(({ kind }) => kind.endsWith("Role"))).includes("secrets"));
-  assert.equal((one(manifests, "Certificate").spec?.["issuerRef"] as { name: string }).name, "cloneset-webhook");
+  const issuer = { kind: "Issuer", name: "cloneset-webhook" };
+  assert.deepEqual(one(manifests, "Certificate").spec?.["issuerRef"], issuer);
 
   const withIssuer = await render(
     `--set=${IMAGE},webhook.certManager.enabled=true`,
