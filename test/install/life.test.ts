@@ -9,18 +9,13 @@ import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
 import { appContainer, isTrue, type Pod, statusOf, versionOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 import { runProgram } from "./helm.ts";
-import { CONTROLLER, install, SYSTEM_NAMESPACE, uninstall, upgrade } from "./release.ts";
+import { CONTROLLER, install, prepareNamespace, SYSTEM_NAMESPACE, uninstall, upgrade } from "./release.ts";
 
 const story = await Story.begin("installed");
 const RUNNING = ["web", "api", "stored"];
 const system = `/api/v1/namespaces/${SYSTEM_NAMESPACE}`;
-const POD_LEVEL = "pod-security.kubernetes.io/enforce";
 
-await story.api.post("/api/v1/namespaces", {
-  apiVersion: "v1",
-  kind: "Namespace",
-  metadata: { name: SYSTEM_NAMESPACE, labels: { [POD_LEVEL]: "restricted" } },
-});
+await prepareNamespace(story.api);
 
 test("helm install: two replicas in a namespace that enforces the level restricted", async (t) => {
   const startedMs = Date.now();
@@ -57,15 +52,11 @@ for (const directory of ["base", "overlays/without-webhook", "overlays/single-na
   test(`the API server takes every field of deploy/kustomize/${directory}`, async () => {
     if (directory === "overlays/single-namespace") await story.run("create", "namespace", "shop");
     const place = fileURLToPath(new URL(`../../deploy/kustomize/${directory}`, import.meta.url));
-    await story.run(
-      "apply",
-      "--kustomize",
-      place,
-      "--server-side",
-      "--force-conflicts",
-      "--dry-run=server",
-      "--validate=strict",
-    );
+    const { kubectl, kubeconfig } = story.setting;
+    const flags = ["--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"];
+    const args = ["apply", `--kubeconfig=${kubeconfig}`, `--kustomize=${place}`, ...flags];
+    const { code, stdout, stderr } = await runProgram(kubectl, args);
+    assert.equal(code, 0, stdout + stderr);
   });
 }
 

@@ -1,5 +1,6 @@
 /** The chart, installed in the cluster of the setting: what an administrator does with helm. */
 import assert from "node:assert/strict";
+import { isStatus, type KubeApi } from "../cluster/kube-api.ts";
 import { readSetting } from "../support/e2e/setting.ts";
 import { CONTROLLER_IMAGE } from "./controller-image.ts";
 import { CHART, findOrBuildHelm, runProgram } from "./helm.ts";
@@ -13,8 +14,17 @@ export const SERVICE_ACCOUNT = `system:serviceaccount:${SYSTEM_NAMESPACE}:${CONT
 const VALUES = [`image.repository=${CONTROLLER_IMAGE.split(":")[0]}`, "resources.requests.cpu=600m"];
 const WAIT = ["--wait", "--timeout=150s"];
 
-export function install(...values: string[]): Promise<string> {
-  return helm("install", CONTROLLER, CHART, ...WAIT, ...set(values));
+/** The namespace enforces the Pod Security level "restricted". It may be there already. */
+export async function prepareNamespace(api: KubeApi): Promise<void> {
+  const metadata = { name: SYSTEM_NAMESPACE, labels: { "pod-security.kubernetes.io/enforce": "restricted" } };
+  await api.post("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata }).catch((error: unknown) => {
+    if (!isStatus(error, 409)) throw error;
+  });
+}
+
+/** `takeOwnership`: of objects that are there already, from another release or from kubectl. */
+export function install({ takeOwnership = false } = {}): Promise<string> {
+  return helm("install", CONTROLLER, CHART, ...WAIT, ...set([]), ...(takeOwnership ? ["--take-ownership"] : []));
 }
 
 export function upgrade(...values: string[]): Promise<string> {

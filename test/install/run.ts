@@ -57,9 +57,9 @@ async function main(): Promise<number> {
       run: randomBytes(4).toString("hex"),
       seed: randomInt(1, 2 ** 31),
     });
-    const steps = flags["without-walkthrough"]
-      ? [() => runTests(["life"], setting)]
-      : [() => runTests(["life"], setting), () => runWalkthrough(cluster), () => runTests(["rights"], setting)];
+    const work = [() => runTests(["take-over"], setting), () => runTests(["life"], setting)];
+    const count = [() => runWalkthrough(cluster), () => runTests(["rights"], setting)];
+    const steps = flags["without-walkthrough"] ? work : [...work, ...count];
     for (const step of steps) {
       const code = await step();
       if (code !== 0) return code;
