@@ -1,6 +1,6 @@
 import type { CloneSet } from "../api/cloneset.ts";
 import type { LifecycleState } from "../api/constants.ts";
-import { readinessGate } from "../api/constants.ts";
+import { annotation, readinessGate } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { ObjectRef } from "../api/pod.ts";
@@ -64,6 +64,9 @@ class StaleError extends Error {}
 
 /** As many as the client has writes in flight: so the writes of one action follow each other without a queue in between. */
 const AT_ONCE = 32;
+
+/** The patch that starts a grace period says when that was. Sent again for long, it would come true when half the period is over. */
+const GRACE_START_MS = 1000;
 
 export interface ApplyOptions {
   /** Stores the instance counter; called before the first create, which does not happen if it fails. */
@@ -244,8 +247,14 @@ async function patch(
   subresource: PodPatch["subresource"] = "",
 ): Promise<KubeObject> {
   const { namespace, name, uid, resourceVersion } = object;
-  const metadata = { ...(body.metadata as JsonObject | undefined), uid, resourceVersion };
-  const options = { type: "strategic" as const, ...(subresource === "" ? {} : { subresource }) };
+  const given = (body.metadata ?? {}) as { annotations?: JsonObject };
+  const metadata = { ...given, uid, resourceVersion };
+  const startsGrace = typeof given.annotations?.[annotation.inPlaceGrace] === "string";
+  const options = {
+    type: "strategic" as const,
+    ...(subresource === "" ? {} : { subresource }),
+    ...(startsGrace && { timeoutMs: GRACE_START_MS }),
+  };
   let answer: KubeObject;
   try {
     answer = await hands.client.patch(resourceOf[kind], { namespace, name }, { ...body, metadata }, options);

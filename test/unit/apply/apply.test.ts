@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { API_VERSION, KIND, label } from "../../../src/api/constants.ts";
+import { API_VERSION, annotation, KIND, label } from "../../../src/api/constants.ts";
 import type { OwnerReference } from "../../../src/api/kubernetes.ts";
 import type { ObjectRef } from "../../../src/api/pod.ts";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
@@ -368,6 +368,15 @@ test("in place: each patch is pinned to the version that the one before produced
     "patch pods/status web-aaaaa @102",
   ]);
   assert.deepEqual(heldPods(), ["web-aaaaa @103"]);
+});
+
+test("in place: the patch that starts a grace period comes at once or not at all", async () => {
+  exists(PODS, "web-aaaaa");
+  const grace = { metadata: { annotations: { [annotation.inPlaceGrace]: "{}" } } };
+  const over = { metadata: { annotations: { [annotation.inPlaceGrace]: null } } };
+  const patches = [grace, over].map((body) => ({ subresource: "", body }) as const);
+  await outcomes([{ kind: "updatePodInPlace", pod: ref("web-aaaaa"), revision: "web-2", patches }]);
+  assert.deepEqual(kube.patchTimeoutsMs, [1000, undefined]);
 });
 
 test("in place: a pod that changed in between is left as it is, and looked at", async () => {
