@@ -30,7 +30,10 @@ export function generate(seed: number): Scenario {
   const count = dice.chance(0.25) ? 2 : 1;
   const drafts = Array.from({ length: count }, (_, index) => new Draft(dice, index, count === 1 ? 6 : 4));
   const steps = drafts.flatMap((draft, index) => draft.steps(index));
-  const faults = drawFaults(new Dice(seedOf("faults", seed)));
+  const faults = drawFaults(
+    new Dice(seedOf("faults", seed)),
+    steps.map(({ atMs }) => atMs),
+  );
   const needsLease = faults.some(({ kind }) => kind === "F4" || kind === "F5");
   return {
     seed,
@@ -262,15 +265,17 @@ function claimTemplate(): JsonMap {
 type Kind = Fault["kind"];
 const KINDS = Array.from({ length: 26 }, (_, i) => `F${i + 1}` as Kind);
 
-function drawFaults(dice: Dice): Fault[] {
+function drawFaults(dice: Dice, stepTimesMs: readonly number[]): Fault[] {
   if (dice.chance(0.08)) return [];
   const on = KINDS.filter(() => dice.chance(0.2));
-  return on.flatMap((kind) => Array.from({ length: dice.from(1, 3) }, () => draw(kind, dice)));
+  return on.flatMap((kind) => Array.from({ length: dice.from(1, 3) }, () => draw(kind, dice, stepTimesMs)));
 }
 
-function draw(kind: Kind, dice: Dice): Fault {
+function draw(kind: Kind, dice: Dice, stepTimesMs: readonly number[]): Fault {
   const nth = dice.chance(0.6) ? dice.from(0, 25) : dice.from(0, 90);
-  const atMs = dice.from(0, END_MS - 30_000);
+  // Often just when there is something to do.
+  const busyMs = dice.of(0, ...stepTimesMs) + dice.from(0, 3000);
+  const atMs = Math.min(dice.chance(0.6) ? busyMs : dice.from(0, END_MS), END_MS - 30_000);
   const resource = dice.of<Viewed>("pods", "pods", ...VIEWED);
   const downMs = dice.of(10, 2000, 15_000);
   switch (kind) {
@@ -310,7 +315,7 @@ function draw(kind: Kind, dice: Dice): Fault {
         lagMs: dice.of(0, 0, 2000, 15_000),
       };
     case "F12":
-      return { kind, nth, applied: dice.chance(0.6), blindMs: dice.of(0, 0, 15_000) };
+      return { kind, nth, applied: dice.chance(0.6), blindMs: dice.of(0, 15_000) };
     case "F13":
     case "F14":
       return {
@@ -364,6 +369,7 @@ function draw(kind: Kind, dice: Dice): Fault {
           "release",
           "orphanPod",
           "stranger",
+          "foreignPod",
           "unknownRevision",
           "finalizer",
           "touchCloneSet",

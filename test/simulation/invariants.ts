@@ -11,6 +11,7 @@ import {
   conditionOf,
   containersOf,
   GATE,
+  hasGate,
   idOf,
   isActive,
   isUp,
@@ -25,6 +26,7 @@ import {
   statusOf,
   wantedOf,
 } from "./truth.ts";
+import { faultsOfWrite, whyNotFinished } from "./write-rules.ts";
 
 /** An invariant does not hold. */
 export interface Violation {
@@ -36,6 +38,8 @@ export interface Violation {
 const PASS_MS = 1500;
 /** The same where answers are slow or writes are tried again. */
 const SLOW_PASS_MS = 45_000;
+/** For so long a write without an answer is sent again. */
+const REPEATED_MS = 15_000;
 /** With these, a process may not know what it wrote. */
 const UNKNOWN = new Set(["F2", "F10", "F11", "F12", "F15", "F6", "F21", "F22"]);
 const SLOW = new Set(["F6", "F9", "F10", "F11", "F12", "F15", "F22"]);
@@ -71,12 +75,20 @@ export class Invariants {
   readonly #left = new Map<string, number>();
   /** Claims of pods that a controller deleted while they were active. */
   readonly #deleted = new Set<string>();
-  /** Per CloneSet and id: the uid of the pod that has or had it. */
-  readonly #ids = new Map<string, string>();
+  /** Per CloneSet and id: the pod that has or had it. */
+  readonly #ids = new Map<string, { uid: string; maker: string; bornMs: number }>();
+  /** Since when the gate of a pod is closed. */
+  readonly #closed = new Map<string, number>();
+  /** Pods that got an image since their gate was closed. */
+  readonly #updating = new Set<string>();
+  /** CloneSets that there are or were. */
+  readonly #cloneSetUids = new Set<string>();
   readonly #perObject = new Map<string, number[]>();
   /** Who wrote an object last, by uid. */
   readonly #lastWriter = new Map<string, string>();
   readonly #hasUnknownAnswers: boolean;
+  /** With the gate PartitionRollback, also updated pods move. */
+  readonly #mayRollBack: boolean;
   #sending: Sending | undefined;
   writes = 0;
   podsCreated = 0;
@@ -88,6 +100,10 @@ export class Invariants {
     const rates = scenario.faults.some((fault) => fault.kind === "F5" && fault.what === "rate");
     const jumps = scenario.faults.some((fault) => fault.kind === "F5" && fault.what === "jump");
     this.#slackSeconds = jumps ? Number.POSITIVE_INFINITY : rates ? 20 : 2;
+    const { features } = scenario;
+    this.#mayRollBack =
+      features.CloneSetPartitionRollback === true ||
+      scenario.faults.some((fault) => fault.kind === "F7" && fault.features.CloneSetPartitionRollback === true);
     this.#hasUnknownAnswers = scenario.faults.some(({ kind }) => UNKNOWN.has(kind));
     server.onWrite((write) => {
       const { metadata } = (write.after ?? write.before) as StoredObject;
@@ -190,10 +206,27 @@ export class Invariants {
         }
         break;
     }
+    if (kind.resource.plural === "clonesets" && after) this.#cloneSetUids.add(after.metadata.uid);
     if (!isOurs) return;
+    this.violations.push(...faultsOfWrite(write));
+    if (kind.resource.plural === "controllerrevisions" && before === undefined && after) this.#checkUnique(after);
     this.writes += 1;
     this.#checkLease(sending);
     this.#checkRate(write);
+  }
+
+  /** S26: a template has one revision. */
+  #checkUnique(revision: StoredObject): void {
+    const twin = this.#server
+      .collection("controllerrevisions")
+      .all()
+      .find(
+        (one) =>
+          one.metadata.uid !== revision.metadata.uid &&
+          ownerUid(one) === ownerUid(revision) &&
+          isSame(one["data"], revision["data"]),
+      );
+    if (twin) this.fail("S26", `revision ${revision.metadata.name} is made of the template of ${twin.metadata.name}`);
   }
 
   /** L1: who does not hold the lease does not write. */
@@ -216,6 +249,8 @@ export class Invariants {
     const newOwner = after ? ownerUid(after) : undefined;
     if (before !== undefined && newOwner !== undefined && newOwner !== owner) this.#joined.set(uid, this.#nowMs);
     if (owner !== undefined && newOwner === undefined) this.#left.set(uid, this.#nowMs);
+    const gateWas = before && conditionOf(before, GATE);
+    if (after && conditionOf(after, GATE) === "False" && gateWas !== "False") this.#closed.set(uid, this.#nowMs);
     const wasUp = before !== undefined && isUp(before);
     const up = after !== undefined && isUp(after);
     if (up) this.#lost.delete(uid);
@@ -225,7 +260,8 @@ export class Invariants {
     }
     if (before === undefined && after !== undefined && newOwner !== undefined) {
       const id = idOf(after);
-      if (id !== undefined && sending === undefined) this.#ids.set(`${newOwner}/${id}`, uid);
+      if (id !== undefined && sending === undefined)
+        this.#ids.set(`${newOwner}/${id}`, { uid, maker: user, bornMs: this.#nowMs });
     }
   }
 
@@ -258,6 +294,8 @@ export class Invariants {
         !isPinned && (this.#left.get(before.metadata.uid) ?? Number.NEGATIVE_INFINITY) > sending.sentMs - this.#passMs;
       if (adopted === undefined && uid === undefined && !justLeft)
         this.fail("I6", `pod ${before.metadata.name} belongs to nobody and was written`);
+      if (uid !== undefined && !this.#cloneSetUids.has(uid))
+        this.fail("I6", `pod ${before.metadata.name} belongs to somebody else and was written`);
       return;
     }
     const specs = this.#specs(sending.process, uid, sending.sentMs);
@@ -343,11 +381,15 @@ export class Invariants {
       .all()
       .filter((claim) => idOf(claim) === id && ownerUid(claim) === uid);
     const hasClaims = claimNamesOf(pod).length > 0;
-    if (hadPod !== undefined && !hasClaims) this.fail("I5", `instance id ${id} comes back without a claim`);
+    // A create without an answer is sent again, also when others took the pod meanwhile: nobody can know of either.
+    const isRepeated =
+      this.#hasUnknownAnswers && hadPod?.maker === sending.process && this.#nowMs - hadPod.bornMs < REPEATED_MS;
+    if (hadPod !== undefined && !hasClaims && !isRepeated)
+      this.fail("I5", `instance id ${id} comes back without a claim`);
     if (hadPod !== undefined && hasClaims && claims.every(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
       this.fail("I5", `instance id ${id} comes back, but its claims do not`);
     }
-    this.#ids.set(key, pod.metadata.uid);
+    this.#ids.set(key, { uid: pod.metadata.uid, maker: sending.process, bornMs: this.#nowMs });
     if (specs.length > 0 && specs.every(({ named }) => named.has(name)))
       this.fail("I7", `${name} is named in podsToDelete and created`);
     this.#checkPartition(sending, pod, { uid, specs, cloneSet, isNew: true });
@@ -450,10 +492,15 @@ export class Invariants {
     const images = (pod: StoredObject) => containersOf(pod).map(({ image }) => image);
     const moved = short(revisionOf(before)) !== short(revisionOf(after));
     if (!isSame(images(before), images(after))) {
-      const gates = (specOf(before)["readinessGates"] as { conditionType: string }[] | undefined) ?? [];
-      if (gates.some(({ conditionType }) => conditionType === GATE) && conditionOf(before, GATE) === "True") {
+      if (hasGate(before) && conditionOf(before, GATE) === "True")
         this.fail("I13", `the image of ${name} is written while its gate is open`);
-      }
+      this.#updating.add(before.metadata.uid);
+      this.#checkGrace(before, given.specs);
+      this.#checkHeld(before, given.specs);
+    }
+    if (conditionOf(after, GATE) === "True" && this.#updating.delete(before.metadata.uid)) {
+      const why = whyNotFinished(before, after);
+      if (why) this.fail("S18", why);
     }
     if (before.metadata.labels?.[INSTANCE_ID] !== after.metadata.labels?.[INSTANCE_ID])
       this.fail("I5", `the instance id of ${name} changes`);
@@ -463,6 +510,28 @@ export class Invariants {
       this.fail("S19", `${name} moves to ${revisionOf(after)} although no pod may be moved`);
     }
     this.#checkPartition(sending, after, { ...given, isNew: false });
+  }
+
+  /** I13: between the closing of the gate and the new image lies the grace period. */
+  #checkGrace(pod: StoredObject, specs: readonly Wanted[]): void {
+    const closedMs = this.#closed.get(pod.metadata.uid);
+    if (closedMs === undefined || specs.length === 0 || this.#slackSeconds > 2) return;
+    const graceSeconds = Math.min(...specs.map((wanted) => wanted.graceSeconds));
+    const passedSeconds = (this.#nowMs - closedMs) / 1000;
+    // Times in conditions are whole seconds.
+    if (passedSeconds < graceSeconds - 1)
+      this.fail("I13", `${pod.metadata.name} had ${passedSeconds} s of its ${graceSeconds} s of grace`);
+  }
+
+  /** S22: a pod that its inPlaceUpdate hook holds gets no other image. */
+  #checkHeld(pod: StoredObject, specs: readonly Wanted[]): void {
+    const hooks = specs.flatMap(({ lifecycle }) =>
+      isMap(lifecycle["inPlaceUpdate"]) ? [lifecycle["inPlaceUpdate"]] : [],
+    );
+    const state = pod.metadata.labels?.[STATE] ?? "";
+    const mustWait = ["", "PreparingNormal", "Normal", "PreparingUpdate"].includes(state);
+    if (mustWait && hooks.length > 0 && hooks.length === specs.length && hooks.every((hook) => blocks(hook, pod)))
+      this.fail("S22", `the image of ${pod.metadata.name} is written while its inPlaceUpdate hook holds it`);
   }
 
   #checkDeleted(
@@ -503,9 +572,22 @@ export class Invariants {
       this.fail("I7", `${name} is deleted while ${named.map(({ metadata }) => metadata.name).join(", ")} is named`);
     }
     const least = Math.min(...specs.map(({ replicas }) => replicas));
-    if (!mayBeNamed && rests && others.length < least && pod.metadata.labels?.[STATE] !== "PreparingDelete") {
+    const mayMove = isMove || this.#mayRollBack || !this.#isKnown(revisionOf(pod));
+    if (
+      !mayBeNamed &&
+      (rests || !mayMove) &&
+      others.length < least &&
+      pod.metadata.labels?.[STATE] !== "PreparingDelete"
+    ) {
       this.fail("S24", `${name} of ${namespace} is deleted for no reason: ${others.length} pods are left of ${least}`);
     }
+  }
+
+  #isKnown(revision: string): boolean {
+    return this.#server
+      .collection("controllerrevisions")
+      .all()
+      .some(({ metadata }) => short(metadata.name) === short(revision));
   }
 
   #heardAlive(sending: Sending, pod: StoredObject): boolean {

@@ -77,6 +77,7 @@ export type Meddling =
   | "release"
   | "orphanPod"
   | "stranger"
+  | "foreignPod"
   | "unknownRevision"
   | "finalizer"
   | "touchCloneSet"

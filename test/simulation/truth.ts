@@ -22,6 +22,11 @@ export function conditionOf(pod: StoredObject, type: string): string | undefined
   return conditions?.find((condition) => condition.type === type)?.status;
 }
 
+export function hasGate(pod: StoredObject): boolean {
+  const gates = (specOf(pod)["readinessGates"] ?? []) as { conditionType: string }[];
+  return gates.some(({ conditionType }) => conditionType === GATE);
+}
+
 export function isActive(pod: StoredObject): boolean {
   const phase = statusOf(pod)["phase"];
   return pod.metadata.deletionTimestamp === undefined && phase !== "Failed" && phase !== "Succeeded";
@@ -88,6 +93,7 @@ export interface Wanted {
   historyLimit: number;
   template: JsonMap;
   lifecycle: JsonMap;
+  graceSeconds: number;
 }
 
 export function wantedOf(cloneSet: StoredObject): Wanted {
@@ -119,6 +125,7 @@ export function wantedOf(cloneSet: StoredObject): Wanted {
     historyLimit: Number(spec["revisionHistoryLimit"] ?? 10),
     template: (spec["template"] ?? {}) as JsonMap,
     lifecycle: (spec["lifecycle"] ?? {}) as JsonMap,
+    graceSeconds: Number((update["inPlaceUpdateStrategy"] as JsonMap | undefined)?.["gracePeriodSeconds"] ?? 0),
   };
 }
 

@@ -566,25 +566,32 @@ class World {
         this.#setFinalizer(pod, "pods", true);
         this.#clock.setTimeout(() => this.#setFinalizer(pod, "pods", false), 60_000);
         return;
-      case "stranger": {
-        const owner = ownerUid(pod);
-        if (owner === undefined) return;
-        const name = `stranger-${pick}`;
+      case "stranger":
+      case "foreignPod": {
+        if (ownerUid(pod) === undefined) return;
+        const name = `${what.toLowerCase()}-${pick}`;
         const { [REVISION]: _r, [STATE]: _s, ...labels } = pod.metadata.labels ?? {};
         delete labels["apps.kruise.io/cloneset-instance-id"];
-        const body = {
-          metadata: { name, namespace: NAMESPACE, labels },
-          spec: { containers: containersOf(pod["spec"] ? pod : {}) },
-        };
+        const ownerReferences = what === "stranger" ? [] : [this.#otherOwner()];
+        const metadata = { name, namespace: NAMESPACE, labels, ownerReferences };
         const spec = {
           containers: (specOf(pod)["containers"] as JsonMap[]).map(({ name: container, image }) => ({
             name: container,
             image,
           })),
         };
-        this.#request("POST", `/api/v1/namespaces/${NAMESPACE}/pods`, { ...body, spec }, undefined, "meddler");
+        this.#request("POST", `/api/v1/namespaces/${NAMESPACE}/pods`, { metadata, spec }, undefined, "meddler");
       }
     }
+  }
+
+  /** A controller that is none of ours; what it is does not matter. */
+  #otherOwner(): JsonMap {
+    const name = "other-owner";
+    const path = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
+    this.#request("POST", path, { metadata: { name, namespace: NAMESPACE } }, undefined, "meddler");
+    const { uid } = this.#server.collection("configmaps").get(NAMESPACE, name)?.metadata ?? {};
+    return { apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true };
   }
 
   #isInPlaceOnly(pod: StoredObject): boolean {
