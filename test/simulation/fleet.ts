@@ -17,6 +17,8 @@ export interface FleetOptions {
   workers?: number;
   /** Ends early: what was begun is played to its end. */
   signal?: AbortSignal;
+  /** Told at once. */
+  onFailure?: (failure: Failure) => void;
 }
 
 /** A seed under which an invariant did not hold. */
@@ -51,7 +53,11 @@ export async function sail(options: FleetOptions): Promise<FleetResult> {
   const lane = async () => {
     while (!isOver()) {
       const seed = next++;
-      count(result, seed, await crew.play(generate(seed)));
+      const run = await crew.play(generate(seed));
+      count(result, run);
+      if (run.violation === undefined) continue;
+      result.failed.push({ seed, violation: run.violation });
+      options.onFailure?.({ seed, violation: run.violation });
     }
   };
   try {
@@ -64,11 +70,10 @@ export async function sail(options: FleetOptions): Promise<FleetResult> {
   return result;
 }
 
-function count(result: FleetResult, seed: number, { violation, figures }: Run): void {
+function count(result: FleetResult, { figures }: Run): void {
   result.seeds += 1;
   result.simulatedMs += figures.simulatedMs;
   result.requests += figures.requests;
   result.writes += figures.writes;
   for (const [kind, times] of Object.entries(figures.faults)) result.faults[kind] = (result.faults[kind] ?? 0) + times;
-  if (violation) result.failed.push({ seed, violation });
 }

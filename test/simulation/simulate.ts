@@ -70,10 +70,12 @@ async function many(
   const stopper = new AbortController();
   process.once("SIGINT", () => stopper.abort());
   process.once("SIGTERM", () => stopper.abort());
-  const result = await sail({ ...limits, signal: stopper.signal });
+  const result = await sail({
+    ...limits,
+    signal: stopper.signal,
+    onFailure: ({ seed, violation }) => console.log(`seed ${seed}: ${violation.invariant}: ${violation.what}`),
+  });
   console.log(figures(limits.from, result));
-  for (const { seed, violation } of result.failed)
-    console.log(`seed ${seed}: ${violation.invariant}: ${violation.what}`);
   const [first] = result.failed;
   if (first && isShrunk && !stopper.signal.aborted) await tellShortest(first.seed, first.violation.invariant);
   return result.failed.length > 0 ? 1 : 0;
