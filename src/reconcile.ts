@@ -13,7 +13,7 @@ import { look } from "./apply/look.ts";
 import type { Refusals } from "./apply/refusals.ts";
 import { refusalsAfter } from "./apply/refusals.ts";
 import { settleOpen } from "./apply/settle-open.ts";
-import { isConflict, isNotFound, messageOf } from "./kube/errors.ts";
+import { isConflict, isNotFound, messageOf, NotLeaderError } from "./kube/errors.ts";
 import type { EventRecorder } from "./kube/events.ts";
 import type { PassResult } from "./kube/queue.ts";
 import { observe } from "./observe/observe.ts";
@@ -125,8 +125,10 @@ export class Reconciler {
   async #work(memory: Memory, cloneSet: CloneSet, planned: WorkPlan, beginUntilMs: number): Promise<PassResult> {
     const { reserveCounter, drawnAhead } = planned;
     let reserved = reserveCounter === undefined;
+    /** The version that the status is worked out from, or that storing the counter made of it. */
+    let version = cloneSet.resourceVersion;
     const reserve = async (counter: number) => {
-      await this.#reserve(cloneSet, counter);
+      version = await this.#reserve(cloneSet, counter);
       reserved = true;
     };
     const first = reserveCounter === undefined ? undefined : () => reserve(reserveCounter);
@@ -138,7 +140,7 @@ export class Reconciler {
     memory.refusals = refusalsAfter(memory.refusals, outcomes, this.#options.clock.nowMs());
     this.#report(memory, cloneSet, outcomes, planned.notes);
     const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned.problems) });
-    const written = await this.#writeStatus(memory, cloneSet, status);
+    const written = await this.#writeStatus(memory, { ...cloneSet, resourceVersion: version }, status);
     this.#raise(memory, outcomes);
     const deadlineMs = progressDeadlineInMs(status, cloneSet.spec.progressDeadlineSeconds, this.#options.clock.nowMs());
     const isLeft = outcomes.length < planned.actions.length || outcomes.some(({ kind }) => kind === "stale");
@@ -150,7 +152,12 @@ export class Reconciler {
     const memory = this.#memory.get(key);
     if (memory === undefined) return;
     for (let [next] = memory.unsettled; next !== undefined; [next] = memory.unsettled) {
-      await settleOpen(this.#options, next);
+      try {
+        await settleOpen(this.#options, next);
+      } catch (error) {
+        if (error instanceof NotLeaderError) throw error;
+        throw new PassFailedError(`cannot tell what became of ${next.kind} ${next.name}: ${messageOf(error)}`);
+      }
       memory.unsettled.shift();
     }
   }
@@ -176,11 +183,12 @@ export class Reconciler {
    * Stores the counter that new ids are drawn from, before any of them is used. The write carries the CloneSet's
    * version: whoever else plans for this CloneSet gets a conflict here and looks again.
    */
-  async #reserve(cloneSet: CloneSet, instanceCounter: number): Promise<void> {
-    await this.#patchStatus(cloneSet, { instanceCounter });
+  async #reserve(cloneSet: CloneSet, instanceCounter: number): Promise<string> {
+    return await this.#patchStatus(cloneSet, { instanceCounter });
   }
 
-  async #patchStatus({ namespace, name, uid, resourceVersion }: CloneSet, status: object): Promise<void> {
+  /** @returns the version that came of it */
+  async #patchStatus({ namespace, name, uid, resourceVersion }: CloneSet, status: object): Promise<string> {
     const { client, caches } = this.#options;
     const body = { metadata: { uid, resourceVersion }, status };
     try {
@@ -189,6 +197,7 @@ export class Reconciler {
         subresource: "status",
       });
       caches.cloneSets.applied(answer);
+      return answer.metadata.resourceVersion ?? "";
     } catch (error) {
       await look(this.#options, { kind: "cloneSet", namespace, name, uid });
       throw error;
@@ -198,9 +207,10 @@ export class Reconciler {
   /** Writes the status if it differs as a whole: at once after a quiet second or for a new generation, else when the second is over. */
   async #writeStatus(memory: Memory, planned: CloneSet, status: CloneSetStatus): Promise<PassResult | undefined> {
     const { caches, clock, log } = this.#options;
-    // The counter may have been stored since.
     const cloneSet = caches.cloneSets.get(planned.namespace, planned.name);
     if (cloneSet?.uid !== planned.uid || isDeepStrictEqual(status, cloneSet.status)) return undefined;
+    // Others wrote meanwhile, or a late write of ours came true: this status is one of yesterday.
+    if (cloneSet.resourceVersion !== planned.resourceVersion) return { requeueAfterMs: 1 };
     const waitMs = memory.statusWrittenMs + STATUS_EVERY_MS - clock.monotonicMs();
     const newSpec = status.observedGeneration !== cloneSet.status.observedGeneration;
     if (waitMs > 0 && !newSpec) return { requeueAfterMs: waitMs };
