@@ -52,7 +52,8 @@ function progressOf(pod: Pod, nowMs: number): InPlaceProgress {
     if (shortPart(grace.value.revision) !== shortPart(pod.labels[label.revision] ?? "")) return { kind: "graceStale" };
     if (state.kind === "absent")
       return { kind: "unreadable", why: "The grace annotation has no state annotation beside it" };
-    const untilMs = timeMs(state.value.updateTimestamp) + grace.value.graceSeconds * 1000;
+    // A period that begins in the future, by this clock, is looked at again after its length: the clock may be set right.
+    const untilMs = Math.min(timeMs(state.value.updateTimestamp), nowMs) + grace.value.graceSeconds * 1000;
     return nowMs < untilMs
       ? { kind: "graceRunning", untilMs }
       : { kind: "graceOver", grace: grace.value, state: state.value };

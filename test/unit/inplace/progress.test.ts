@@ -293,6 +293,9 @@ const inGrace = (more: Partial<Pod> = {}): Pod =>
 test("the grace period runs from the update's start, to the second", () => {
   assert.deepEqual(inPlaceProgress(inGrace(), T0 + 29_999), { kind: "graceRunning", untilMs: T0 + 30_000 });
   assert.deepEqual(inPlaceProgress(inGrace(), T0 + 30_000), { kind: "graceOver", grace, state: aState() });
+  // The clock was set back: look again after one period, not in an hour.
+  const setBack = T0 - 3_600_000;
+  assert.deepEqual(inPlaceProgress(inGrace(), setBack), { kind: "graceRunning", untilMs: setBack + 30_000 });
 });
 
 test("a grace annotation for a revision that the pod is no longer on is stale", () => {
