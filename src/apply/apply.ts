@@ -65,7 +65,7 @@ class StaleError extends Error {}
 /** As many as the client has writes in flight: so the writes of one action follow each other without a queue in between. */
 const AT_ONCE = 32;
 
-/** The patch that starts a grace period says when that was. Sent again for long, it would come true when half the period is over. */
+/** The patch that starts a grace period says when that was. Tried for long, it would come true when half the period is over. */
 const GRACE_START_MS = 1000;
 
 export interface ApplyOptions {
@@ -253,7 +253,7 @@ async function patch(
   const options = {
     type: "strategic" as const,
     ...(subresource === "" ? {} : { subresource }),
-    ...(startsGrace && { timeoutMs: GRACE_START_MS }),
+    ...(startsGrace && { retryForMs: GRACE_START_MS }),
   };
   let answer: KubeObject;
   try {

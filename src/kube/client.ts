@@ -44,6 +44,8 @@ export interface KubeList<T> {
 }
 
 export interface WriteOptions extends CallOptions {
+  /** Begin no further attempt after this. Default: as long as `timeoutMs` allows. */
+  retryForMs?: number;
   subresource?: "status" | "scale" | "resize" | "eviction" | "binding";
   fieldManager?: string;
   dryRun?: boolean;
@@ -139,6 +141,7 @@ interface Call {
   /** Doing it twice is the same as doing it once. */
   repeatable: boolean;
   timeoutMs: number;
+  retryForMs?: number | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -358,7 +361,7 @@ export class KubeClient {
     options: WriteOptions,
     extra: { headers?: Record<string, string>; force?: boolean } = {},
   ): Promise<KubeObject> {
-    const { subresource = "", timeoutMs = TIMEOUT_MS, signal, dryRun } = options;
+    const { subresource = "", timeoutMs = TIMEOUT_MS, retryForMs, signal, dryRun } = options;
     const fieldManager = options.fieldManager ?? this.#options.fieldManager;
     const query = new URLSearchParams();
     if (fieldManager !== undefined && verb !== "delete") query.set("fieldManager", fieldManager);
@@ -366,7 +369,7 @@ export class KubeClient {
     if (dryRun && verb !== "delete") query.set("dryRun", "All");
     const headers = { "content-type": "application/json", ...extra.headers };
     const common = { verb, method, resource: resource.plural, subresource, path, query, headers, body, signal };
-    const call: Call = { ...common, write: true, repeatable, timeoutMs };
+    const call: Call = { ...common, write: true, repeatable, timeoutMs, retryForMs };
     this.#mustLead(call);
     const turn = await this.#concurrency.turn(signal);
     let good = false;
@@ -407,7 +410,7 @@ export class KubeClient {
           if (answer.status === 429 && call.subresource !== "eviction") {
             turn?.overloaded();
             waitMs = Math.max(waitMs, (refused.retryAfterSeconds ?? 1) * 1000);
-            if (limits.leftMs() <= waitMs) throw refused;
+            if (limits.retryLeftMs() <= waitMs) throw refused;
           } else if (answer.status < 500) throw refused;
           else {
             unknown ||= call.write;
@@ -427,7 +430,7 @@ export class KubeClient {
           }
           if (limits.signal.aborted || !(notSent || (call.repeatable && attempt < ATTEMPTS_MAX))) break;
         }
-        if (limits.leftMs() <= waitMs) break;
+        if (limits.retryLeftMs() <= waitMs) break;
         try {
           await this.#clock.sleep(waitMs, limits.signal);
         } catch {
@@ -505,6 +508,8 @@ export class KubeClient {
     return {
       signal: ender.signal,
       leftMs: () => endMs - this.#clock.monotonicMs(),
+      retryLeftMs: () =>
+        Math.min(endMs, now + (call.retryForMs ?? Number.POSITIVE_INFINITY)) - this.#clock.monotonicMs(),
       clear: () => {
         this.#clock.clearTimeout(timer);
         call.signal?.removeEventListener("abort", stop);
@@ -537,6 +542,8 @@ export function wire<T>(json: unknown): T {
 interface Limits {
   signal: AbortSignal;
   leftMs(): number;
+  /** Until when another attempt may begin. */
+  retryLeftMs(): number;
   clear(): void;
 }
 

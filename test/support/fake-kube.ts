@@ -23,8 +23,8 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
   readonly calls: string[] = [];
   /** Bodies of patches and preconditions of deletions, as they came. */
   readonly sent: object[] = [];
-  /** How long each patch may take; undefined = as long as the client lets it. */
-  readonly patchTimeoutsMs: (number | undefined)[] = [];
+  /** For how long each patch may be tried again; undefined = as long as the client does. */
+  readonly patchRetriesMs: (number | undefined)[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #faults: Fault[] = [];
   #version = 100;
@@ -74,7 +74,7 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
     const where = options.subresource ? `${resource.plural}/${options.subresource}` : resource.plural;
     this.calls.push(`patch ${where} ${name} @${resourceVersion}`);
     this.sent.push(patch);
-    this.patchTimeoutsMs.push(options.timeoutMs);
+    this.patchRetriesMs.push(options.retryForMs);
     return await this.#answer("patch", name, () => {
       const before = this.#existing(resource, name, "patch");
       if (before.metadata.uid !== uid || before.metadata.resourceVersion !== resourceVersion) {

@@ -376,7 +376,7 @@ test("in place: the patch that starts a grace period comes at once or not at all
   const over = { metadata: { annotations: { [annotation.inPlaceGrace]: null } } };
   const patches = [grace, over].map((body) => ({ subresource: "", body }) as const);
   await outcomes([{ kind: "updatePodInPlace", pod: ref("web-aaaaa"), revision: "web-2", patches }]);
-  assert.deepEqual(kube.patchTimeoutsMs, [1000, undefined]);
+  assert.deepEqual(kube.patchRetriesMs, [1000, undefined]);
 });
 
 test("in place: a pod that changed in between is left as it is, and looked at", async () => {

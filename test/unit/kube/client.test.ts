@@ -243,6 +243,13 @@ clientTest("waits as long as a 429 asks for, then tries again, also a POST", asy
   assert.ok(ms >= 3_000, `${ms}`);
 });
 
+clientTest("tries no longer than it is told to", async ({ server, client, outcome }) => {
+  server.plays(json(429, status(429, "TooManyRequests"), { "retry-after": "3" }), json(201, pod("web", 5)));
+  const { error } = await outcome(client.create(PODS, pod("web", ""), { retryForMs: 1000 }));
+  assert.ok(error instanceof ApiError && error.code === 429);
+  assert.equal(server.seen.length, 1);
+});
+
 clientTest("halves its writes on 429 and grows back", async ({ server, client, outcome }) => {
   server.plays(json(429, status(429, "TooManyRequests"), { "retry-after": "1" }));
   server.choose = (seen) => (server.seen.length > 1 && seen.method === "POST" ? json(201, pod("web", 5)) : undefined);
