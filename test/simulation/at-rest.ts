@@ -1,11 +1,12 @@
 import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import { claimNamesOf } from "../../src/sandbox/nodes.ts";
 import type { StoredObject } from "../../src/sandbox/objects.ts";
-import { differsInImagesOnly, isOf } from "./invariants.ts";
 import {
   containersOf,
+  differsInImagesOnly,
   idOf,
   isActive,
+  isOf,
   isReady,
   isUp,
   ownerUid,
@@ -19,8 +20,12 @@ import {
   wantedOf,
 } from "./truth.ts";
 
-/** Why a cluster is not what its CloneSets ask for; undefined if it is. */
-export function whyUnsettled(server: ApiServer, namespace: string, nowMs: number): string | undefined {
+/**
+ * Why a cluster is not what its CloneSets ask for; undefined if it is.
+ *
+ * @param nowMs undefined if controllers have clocks of their own: then nobody can tell how long they take a pod to be ready
+ */
+export function whyUnsettled(server: ApiServer, namespace: string, nowMs: number | undefined): string | undefined {
   const cloneSets = server.collection("clonesets").all();
   for (const cloneSet of cloneSets) {
     const why = whyCloneSet(server, cloneSet, nowMs);
@@ -42,7 +47,7 @@ export function whyUnsettled(server: ApiServer, namespace: string, nowMs: number
   return undefined;
 }
 
-function whyCloneSet(server: ApiServer, cloneSet: StoredObject, nowMs: number): string | undefined {
+function whyCloneSet(server: ApiServer, cloneSet: StoredObject, nowMs: number | undefined): string | undefined {
   if (cloneSet.metadata.deletionTimestamp !== undefined) return "still being deleted";
   const { uid, namespace = "" } = cloneSet.metadata;
   const wanted = wantedOf(cloneSet);
@@ -118,21 +123,26 @@ function revisionsInStatus(cloneSet: StoredObject): string[] {
 }
 
 /** I12: the counters are those of the store. */
-function whyStatus(cloneSet: StoredObject, active: readonly StoredObject[], nowMs: number): string | undefined {
+function whyStatus(
+  cloneSet: StoredObject,
+  active: readonly StoredObject[],
+  nowMs: number | undefined,
+): string | undefined {
   const status = statusOf(cloneSet);
   const update = short(String(status["updateRevision"]));
   const { minReadySeconds } = wantedOf(cloneSet);
   const isUpdated = (pod: StoredObject) => short(revisionOf(pod)) === update;
   const isLong = (pod: StoredObject) =>
-    isUp(pod) && (minReadySeconds === 0 || readySeconds(pod, nowMs) > minReadySeconds);
+    isUp(pod) && (minReadySeconds === 0 || readySeconds(pod, nowMs ?? 0) > minReadySeconds);
+  const canTell = nowMs !== undefined || minReadySeconds === 0;
   const counts: Record<string, number> = {
     observedGeneration: cloneSet.metadata.generation ?? 0,
     replicas: active.length,
     readyReplicas: active.filter(isReady).length,
-    availableReplicas: active.filter(isLong).length,
+    ...(canTell && { availableReplicas: active.filter(isLong).length }),
     updatedReplicas: active.filter(isUpdated).length,
     updatedReadyReplicas: active.filter((pod) => isUpdated(pod) && isReady(pod)).length,
-    updatedAvailableReplicas: active.filter((pod) => isUpdated(pod) && isLong(pod)).length,
+    ...(canTell && { updatedAvailableReplicas: active.filter((pod) => isUpdated(pod) && isLong(pod)).length }),
     terminatingReplicas: 0,
   };
   for (const [field, count] of Object.entries(counts)) {

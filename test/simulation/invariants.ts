@@ -3,17 +3,23 @@ import { claimNamesOf } from "../../src/sandbox/nodes.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
 import { isMap, isSame } from "../../src/sandbox/objects.ts";
 import type { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
+import { Knowledge } from "./knowledge.ts";
 import type { Sending } from "./network.ts";
 import { isStored } from "./network.ts";
+import { pinsOf, preconditionsOf, STATE_TEST } from "./pins.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Wanted } from "./truth.ts";
 import {
+  blocks,
   conditionOf,
   containersOf,
+  differsInImagesOnly,
   GATE,
   hasGate,
   idOf,
   isActive,
+  isOf,
+  isSelected,
   isUp,
   ownerUid,
   podsOf,
@@ -22,9 +28,8 @@ import {
   SPECIFIED,
   STATE,
   short,
-  specOf,
   statusOf,
-  wantedOf,
+  templateOf,
 } from "./truth.ts";
 import { faultsOfWrite, whyNotFinished } from "./write-rules.ts";
 
@@ -38,21 +43,13 @@ export interface Violation {
 const PASS_MS = 1500;
 /** The same where answers are slow or writes are tried again. */
 const SLOW_PASS_MS = 45_000;
+/** For so long a controller waits for the answer to a write. */
+const GIVEN_UP_MS = 10_000;
 /** For so long a write without an answer is sent again. */
 const REPEATED_MS = 15_000;
 /** With these, a process may not know what it wrote. */
 const UNKNOWN = new Set(["F2", "F10", "F11", "F12", "F15", "F6", "F21", "F22"]);
 const SLOW = new Set(["F6", "F9", "F10", "F11", "F12", "F15", "F22"]);
-
-/** What one process was told: the specs, and which pods serve. */
-class Knowledge {
-  readonly specs = new Map<string, { atMs: number; wanted: Wanted }[]>();
-  /** Per pod uid: serving, or since when not. */
-  readonly up = new Map<string, true | number>();
-  readonly versions = new Map<string, string>();
-  /** Since when it is known that a pod is labelled for deletion. */
-  readonly labelled = new Map<string, number>();
-}
 
 /**
  * Checks every write of a controller against the true state of the store.
@@ -71,8 +68,8 @@ export class Invariants {
   readonly #lost = new Map<string, { owner: string; readySinceMs: number }>();
   /** When pods came under an owner otherwise than by creation. */
   readonly #joined = new Map<string, number>();
-  /** When pods lost their owner. */
-  readonly #left = new Map<string, number>();
+  /** When pods lost their owner, and whose they were. */
+  readonly #left = new Map<string, { atMs: number; owner: string }>();
   /** Claims of pods that a controller deleted while they were active. */
   readonly #deleted = new Set<string>();
   /** Per CloneSet and id: the pod that has or had it. */
@@ -130,24 +127,7 @@ export class Invariants {
 
   /** A process is told of an object. */
   told(process: string, object: unknown, isGone: boolean): void {
-    if (!isStored(object) || "items" in object) return;
-    const knowledge = this.#known(process);
-    const { uid, resourceVersion } = object.metadata;
-    const before = knowledge.versions.get(uid);
-    if (before !== undefined && Number(before) > Number(resourceVersion)) return;
-    knowledge.versions.set(uid, resourceVersion);
-    if (object.kind === "CloneSet") {
-      const specs = knowledge.specs.get(uid) ?? [];
-      specs.push({ atMs: this.#nowMs, wanted: wantedOf(object) });
-      knowledge.specs.set(uid, specs);
-    }
-    if (object.kind !== "Pod" || specOf(object)["containers"] === undefined) return;
-    if (SPECIFIED in (object.metadata.labels ?? {}) && !knowledge.labelled.has(uid))
-      knowledge.labelled.set(uid, this.#nowMs);
-    const isServing = !isGone && isUp(object);
-    const known = knowledge.up.get(uid);
-    if (isServing) knowledge.up.set(uid, true);
-    else if (known === true || known === undefined) knowledge.up.set(uid, this.#nowMs);
+    if (isStored(object) && !("items" in object)) this.#known(process).hear(object, isGone, this.#nowMs);
   }
 
   fail(invariant: string, what: string): void {
@@ -166,11 +146,7 @@ export class Invariants {
 
   /** The specs that a process may have planned from. */
   #specs(process: string, uid: string, sentMs: number): Wanted[] {
-    const specs = this.#known(process).specs.get(uid) ?? [];
-    const fromMs = sentMs - this.#passMs;
-    return specs
-      .filter(({ atMs }, i) => atMs <= sentMs + 1 && (specs[i + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= fromMs)
-      .map(({ wanted }) => wanted);
+    return this.#known(process).specsBetween(uid, sentMs - this.#passMs, sentMs + 1);
   }
 
   #wrote(write: Write): void {
@@ -191,7 +167,7 @@ export class Invariants {
       case "clonesets":
         if (isOurs && write.subresource !== "status")
           this.fail("spec", `a controller wrote the CloneSet itself: ${JSON.stringify(write.body)}`);
-        if (isOurs && method === "PATCH" && !namesVersion(body))
+        if (isOurs && method === "PATCH" && pinsOf(body)["resourceVersion"] === undefined)
           this.fail("W1", `a patch of the status names no version: ${JSON.stringify(body)}`);
         if (
           isOurs &&
@@ -248,9 +224,11 @@ export class Invariants {
     const owner = before ? ownerUid(before) : undefined;
     const newOwner = after ? ownerUid(after) : undefined;
     if (before !== undefined && newOwner !== undefined && newOwner !== owner) this.#joined.set(uid, this.#nowMs);
-    if (owner !== undefined && newOwner === undefined) this.#left.set(uid, this.#nowMs);
+    if (newOwner !== undefined) this.#left.delete(uid);
+    else if (owner !== undefined) this.#left.set(uid, { atMs: this.#nowMs, owner });
     const gateWas = before && conditionOf(before, GATE);
-    if (after && conditionOf(after, GATE) === "False" && gateWas !== "False") this.#closed.set(uid, this.#nowMs);
+    if (after && conditionOf(after, GATE) === "False" && gateWas !== "False")
+      this.#closed.set(uid, sending?.sentMs ?? this.#nowMs);
     const wasUp = before !== undefined && isUp(before);
     const up = after !== undefined && isUp(after);
     if (up) this.#lost.delete(uid);
@@ -279,19 +257,18 @@ export class Invariants {
       if (meta["resourceVersion"] === undefined && !(opensNewPod && isSame(before["spec"], after["spec"])))
         this.fail("W1", `a patch of ${before.metadata.name} names no version: ${JSON.stringify(body)}`);
     }
-    const options = (isMap(body) ? body : {}) as { preconditions?: { uid?: string } };
-    if (method === "DELETE" && options.preconditions?.uid === undefined)
+    if (method === "DELETE" && preconditionsOf(body)["uid"] === undefined)
       this.fail("I4", `pod ${before.metadata.name} is deleted without a uid`);
     const uid = ownerUid(before);
     const cloneSet = this.#cloneSet(uid);
     if (uid === undefined || cloneSet === undefined) {
       const adopted = after && ownerUid(after);
       // What names a version is refused once the pod was let go of; what names none may just have been under way.
-      const isPinned =
-        pinsOf(method === "DELETE" && isMap(body) ? { metadata: body["preconditions"] } : body)["resourceVersion"] !==
-        undefined;
+      const pins = method === "DELETE" ? preconditionsOf(body) : pinsOf(body);
+      const isPinned = pins["resourceVersion"] !== undefined;
       const justLeft =
-        !isPinned && (this.#left.get(before.metadata.uid) ?? Number.NEGATIVE_INFINITY) > sending.sentMs - this.#passMs;
+        !isPinned &&
+        (this.#left.get(before.metadata.uid)?.atMs ?? Number.NEGATIVE_INFINITY) > sending.sentMs - this.#passMs;
       if (adopted === undefined && uid === undefined && !justLeft)
         this.fail("I6", `pod ${before.metadata.name} belongs to nobody and was written`);
       if (uid !== undefined && !this.#cloneSetUids.has(uid))
@@ -310,7 +287,8 @@ export class Invariants {
     sending: Sending,
     { pod, uid, specs, cloneSet }: { pod: StoredObject; uid: string; specs: Wanted[]; cloneSet: StoredObject },
   ): void {
-    if (specs.length === 0) return;
+    // A request that its sender gave up may come at any time: no promise holds for it.
+    if (specs.length === 0 || this.#nowMs - sending.sentMs > GIVEN_UP_MS) return;
     // Whose clock jumps cannot tell how long a pod has been ready.
     if (this.#slackSeconds === Number.POSITIVE_INFINITY && specs.some(({ minReadySeconds }) => minReadySeconds > 0))
       return;
@@ -321,7 +299,12 @@ export class Invariants {
       : Math.min(...specs.map(({ minReadySeconds }) => minReadySeconds)) - this.#slackSeconds;
     const counts = (seconds: number) => minReady <= 0 || seconds > minReady;
     const nowMs = this.#clock.nowMs();
-    const serving = podsOf(this.#server, uid).filter((one) => isUp(one) && counts(readySeconds(one, nowMs)));
+    // Whoever lost its owner serves on, and is taken back or not when the controller hears of it.
+    const serving = this.#server
+      .collection("pods")
+      .all()
+      .filter((one) => ownerUid(one) === uid || this.#left.get(one.metadata.uid)?.owner === uid)
+      .filter((one) => isUp(one) && counts(readySeconds(one, nowMs)));
     // In doubt the pod was not available yet, and taking it cost nothing.
     const surelyReady =
       Math.min(...specs.map(({ minReadySeconds }) => minReadySeconds)) + (isNamed ? 0 : this.#slackSeconds);
@@ -358,7 +341,9 @@ export class Invariants {
         (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < this.#nowMs - this.#passMs,
     );
     const ceiling = Math.max(...specs.map(({ replicas, maxSurge }) => replicas + maxSurge));
-    if (specs.length > 0 && active.length > ceiling) {
+    // Given up long ago. With disablePVCReuse its claims made room for others meanwhile; the pod is removed again.
+    const comesLate = this.#nowMs - sending.sentMs > GIVEN_UP_MS && specs.some(({ reuse }) => !reuse);
+    if (specs.length > 0 && active.length > ceiling && !comesLate) {
       this.fail(
         "I2",
         `creating ${name} makes ${active.length} pods of ${cloneSet.metadata.name}: the ceiling is ${ceiling}`,
@@ -502,8 +487,7 @@ export class Invariants {
       const why = whyNotFinished(before, after);
       if (why) this.fail("S18", why);
     }
-    if (before.metadata.labels?.[INSTANCE_ID] !== after.metadata.labels?.[INSTANCE_ID])
-      this.fail("I5", `the instance id of ${name} changes`);
+    if (idOf(before) !== idOf(after)) this.fail("I5", `the instance id of ${name} changes`);
     if (!moved || revisionOf(before) === "") return;
     const { specs } = given;
     if (specs.length > 0 && specs.every(({ type, paused }) => type === "OnDelete" || paused)) {
@@ -599,8 +583,7 @@ export class Invariants {
     if (before === undefined || (method !== "DELETE" && after !== undefined)) return;
     if (before.metadata.deletionTimestamp !== undefined) return;
     const { name, namespace } = before.metadata;
-    const options = (isMap(body) ? body : {}) as { preconditions?: { uid?: string } };
-    if (options.preconditions?.uid === undefined) this.fail("I4", `claim ${name} is deleted without a uid`);
+    if (preconditionsOf(body)["uid"] === undefined) this.fail("I4", `claim ${name} is deleted without a uid`);
     const users = this.#server
       .collection("pods")
       .all()
@@ -639,61 +622,4 @@ export class Invariants {
       if (cloneSet.metadata.uid === uid) return cloneSet;
     return undefined;
   }
-}
-
-const INSTANCE_ID = "apps.kruise.io/cloneset-instance-id";
-
-/** Whether a pod's labels are those that its CloneSet selects. A pod that is let go of keeps its owner for a moment. */
-function isSelected(pod: StoredObject, cloneSet: StoredObject): boolean {
-  const { matchLabels } = specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> };
-  return Object.entries(matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value);
-}
-
-function namesVersion(body: unknown): boolean {
-  return isMap(body) && isMap(body["metadata"]) && typeof body["metadata"]["resourceVersion"] === "string";
-}
-
-/** The template that a revision holds. */
-function templateOf(revision: StoredObject): unknown {
-  const data = revision["data"] as { spec?: { template?: JsonMap } } | undefined;
-  return data?.spec?.template?.["spec"] === undefined ? undefined : { ...data.spec.template };
-}
-
-/** Where a JSON patch tests the lifecycle state of a pod. */
-const STATE_TEST = `labels/${STATE.replace("/", "~1")}`;
-
-/** What a patch is pinned to: the metadata that it names, or that its operations test. */
-function pinsOf(body: unknown): JsonMap {
-  if (!Array.isArray(body)) return isMap(body) && isMap(body["metadata"]) ? body["metadata"] : {};
-  const tests = body.filter(isMap).filter(({ op }) => op === "test");
-  return Object.fromEntries(tests.map(({ path, value }) => [String(path).replace("/metadata/", ""), value]));
-}
-
-function blocks(hook: JsonMap, pod: StoredObject): boolean {
-  const labels = (hook["labelsHandler"] ?? {}) as Record<string, string>;
-  const finalizers = (hook["finalizersHandler"] ?? []) as string[];
-  return (
-    Object.entries(labels).some(([key, value]) => pod.metadata.labels?.[key] === value) ||
-    finalizers.some((one) => pod.metadata.finalizers?.includes(one))
-  );
-}
-
-/** Whether a pod could become like a template by new images alone. */
-export function differsInImagesOnly(pod: StoredObject, template: JsonMap): boolean {
-  const containers = containersOf(pod);
-  return containersOf(template).every(({ name, env = [] }) => {
-    const container = containers.find((one) => one.name === name);
-    return container !== undefined && isSame(container.env ?? [], env);
-  });
-}
-
-/** Whether containers are as a template has them, in image and environment. */
-export function isOf(
-  containers: readonly { name: string; image: string; env?: unknown[] }[],
-  template: JsonMap,
-): boolean {
-  return containersOf(template).every(({ name, image, env = [] }) => {
-    const container = containers.find((one) => one.name === name);
-    return container?.image === image && isSame(container.env ?? [], env);
-  });
 }

@@ -2,7 +2,7 @@
 
 import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
-import { isMap } from "../../src/sandbox/objects.ts";
+import { isMap, isSame } from "../../src/sandbox/objects.ts";
 import { specOf, statusOf } from "../../src/sandbox/pods.ts";
 
 export { specOf, statusOf } from "../../src/sandbox/pods.ts";
@@ -133,4 +133,46 @@ function count(value: unknown, of: number, round: (value: number) => number): nu
   if (typeof value === "number") return value;
   // The product first: 0.07 * 100 is not 7.
   return round((Number(String(value).replace("%", "")) * of) / 100);
+}
+
+/** Whether a pod's labels are those that its CloneSet selects. A pod that is let go of keeps its owner for a moment. */
+export function isSelected(pod: StoredObject, cloneSet: StoredObject): boolean {
+  const { matchLabels } = specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> };
+  return Object.entries(matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value);
+}
+
+/** The template that a revision holds. */
+export function templateOf(revision: StoredObject): unknown {
+  const data = revision["data"] as { spec?: { template?: JsonMap } } | undefined;
+  return data?.spec?.template?.["spec"] === undefined ? undefined : { ...data.spec.template };
+}
+
+/** Whether a hook holds a pod: one of its handlers is there. */
+export function blocks(hook: JsonMap, pod: StoredObject): boolean {
+  const labels = (hook["labelsHandler"] ?? {}) as Record<string, string>;
+  const finalizers = (hook["finalizersHandler"] ?? []) as string[];
+  return (
+    Object.entries(labels).some(([key, value]) => pod.metadata.labels?.[key] === value) ||
+    finalizers.some((one) => pod.metadata.finalizers?.includes(one))
+  );
+}
+
+/** Whether a pod could become like a template by new images alone. */
+export function differsInImagesOnly(pod: StoredObject, template: JsonMap): boolean {
+  const containers = containersOf(pod);
+  return containersOf(template).every(({ name, env = [] }) => {
+    const container = containers.find((one) => one.name === name);
+    return container !== undefined && isSame(container.env ?? [], env);
+  });
+}
+
+/** Whether containers are as a template has them, in image and environment. */
+export function isOf(
+  containers: readonly { name: string; image: string; env?: unknown[] }[],
+  template: JsonMap,
+): boolean {
+  return containersOf(template).every(({ name, image, env = [] }) => {
+    const container = containers.find((one) => one.name === name);
+    return container?.image === image && isSame(container.env ?? [], env);
+  });
 }
