@@ -7,7 +7,7 @@
  * the project pins, with the shared libraries of this machine in place of the base image's.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
@@ -37,14 +37,13 @@ export async function controllerImage(
     const layers = [
       { what: "users and shared libraries", content: tar([...users(), ...(await sharedLibraries())]) },
       { what: "node", content: tar([await file(process.execPath, "usr/local/bin/node", 0o755)]) },
-      { what: "packages", content: tar(await files(join(dir, "app", "node_modules"), "app/node_modules")) },
-      { what: "controller", content: tar(await files(join(dir, "app"), "app", ["node_modules"])) },
+      { what: "controller", content: tar(await files(join(dir, "app"), "app")) },
     ];
     const archive = imageArchive([
       {
         names,
         layers: layers.map(({ content }) => content),
-        entrypoint: ["/usr/local/bin/node", "/app/dist/src/main.js"],
+        entrypoint: ["/usr/local/bin/node", "/app/main.mjs"],
         env: { PATH: "/usr/local/bin:/usr/bin:/bin", NODE_ENV: "production" },
         user: `${NONROOT}:${NONROOT}`,
         workingDir: "/app",
@@ -96,16 +95,9 @@ async function file(from: string, path: string, mode: number): Promise<Entry> {
   return { kind: "file", path, mode, content: await readFile(from) };
 }
 
-async function files(dir: string, under: string, without: string[] = []): Promise<Entry[]> {
-  const found: Entry[] = [];
-  for (const name of (await readdir(dir)).toSorted()) {
-    if (without.includes(name)) continue;
-    const from = join(dir, name);
-    const path = `${under}/${name}`;
-    if ((await stat(from)).isDirectory()) found.push(...(await files(from, path)));
-    else found.push(await file(from, path, 0o644));
-  }
-  return found;
+async function files(dir: string, under: string): Promise<Entry[]> {
+  const names = (await readdir(dir)).toSorted();
+  return Promise.all(names.map((name) => file(join(dir, name), `${under}/${name}`, 0o644)));
 }
 
 if (import.meta.main) {

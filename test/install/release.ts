@@ -22,9 +22,10 @@ export async function prepareNamespace(api: KubeApi): Promise<void> {
   });
 }
 
-/** `takeOwnership`: of objects that are there already, from another release or from kubectl. */
+/** `takeOwnership`: of objects that are there already, and of fields that others have written, by another release or kubectl. */
 export function install({ takeOwnership = false } = {}): Promise<string> {
-  return helm("install", CONTROLLER, CHART, ...WAIT, ...set([]), ...(takeOwnership ? ["--take-ownership"] : []));
+  const flags = takeOwnership ? ["--take-ownership", "--force-conflicts"] : [];
+  return helm("install", CONTROLLER, CHART, ...WAIT, ...set([]), ...flags);
 }
 
 export function upgrade(...values: string[]): Promise<string> {

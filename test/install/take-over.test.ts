@@ -116,6 +116,8 @@ test("helm install takes over: the same pods in the same containers, and owner r
   assert.deepEqual((await story.api.get<Definition>(CRD)).spec.versions.length, 1);
   assert.deepEqual(await lives(), before);
 
+  // kubectl remembers that v1beta1 was served; this makes it look again.
+  await story.run("api-resources", "--api-group=apps.kruise.io");
   // And they are looked after: in place, under the same ids, with the same claims.
   await story.patchJson("stored", setImage("v2"));
   const updated = await story.settled("stored", 2, "v2");
