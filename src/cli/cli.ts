@@ -27,11 +27,14 @@ export class Cli {
   readonly io: Io;
   /** See `ExitCode`; a verb sets it when it ends well but not with 0. */
   exitCode = 0;
+  /** Runs another command line of the plugin with the same connection, and returns what it said. */
+  readonly again: (args: string[]) => Promise<string>;
   readonly #flags: () => ConnectionFlags;
   #cluster: Cluster | undefined;
 
-  constructor(io: Io, flags: () => ConnectionFlags) {
+  constructor(io: Io, flags: () => ConnectionFlags, again: Cli["again"]) {
     this.io = io;
+    this.again = again;
     this.#flags = flags;
   }
 

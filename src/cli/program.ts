@@ -3,15 +3,17 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Io } from "./cli.ts";
 import { Cli } from "./cli.ts";
+import type { ConnectionFlags } from "./connection.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { ExitCode } from "./exit-code.ts";
 import { explain } from "./failure.ts";
 import { VERBS } from "./verbs.ts";
 
-/** Runs one command line, and returns the exit code. */
-export async function run(args: string[], io: Io): Promise<number> {
+/** Runs one command line, and returns the exit code. `given`: connection flags that the line need not repeat. */
+export async function run(args: string[], io: Io, given: ConnectionFlags = {}): Promise<number> {
   let program: CommandUnknownOpts | undefined;
-  const cli = new Cli(io, () => program?.opts() ?? {});
+  const flags = (): ConnectionFlags => ({ ...given, ...program?.opts() });
+  const cli = new Cli(io, flags, (line) => said(line, io, flags()));
   program = createProgram(cli);
   try {
     await program.parseAsync(args.map(asKubectlReads), { from: "user" });
@@ -25,6 +27,14 @@ export async function run(args: string[], io: Io): Promise<number> {
   } finally {
     await cli.close();
   }
+}
+
+/** Runs one command line, and returns what it said. */
+export async function said(args: string[], io: Io, given: ConnectionFlags): Promise<string> {
+  let text = "";
+  const out = { write: (more: string) => (text += more), isTTY: false, columns: io.stdout.columns ?? 80 };
+  await run(args, { ...io, stdout: out, stderr: out }, given);
+  return text;
 }
 
 /** kubectl never takes the word after a bare --dry-run for its value; commander would. */

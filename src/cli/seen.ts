@@ -10,6 +10,7 @@ import { messageOf } from "../kube/errors.ts";
 import { Reflector } from "../kube/reflector.ts";
 import type { KubeObject, Resource } from "../kube/resources.ts";
 import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS } from "../kube/resources.ts";
+import type { CloneSetEntry } from "../observe/trim.ts";
 import { Trimmer } from "../observe/trim.ts";
 import type { CloneSetObject, Cluster } from "./cluster.ts";
 import { selectorOf } from "./cluster.ts";
@@ -43,67 +44,35 @@ export async function readSeen(cluster: Cluster, name: string): Promise<Seen> {
   };
 }
 
-export interface Watching {
+/** A look that is kept up to date. */
+export interface Watching<T = Seen> {
   /** Undefined when the CloneSet is gone. */
-  seen(): Seen | undefined;
+  seen(): T | undefined;
   /** Why nothing new can be heard at the moment. */
   trouble(): string | undefined;
   stop(): Promise<void>;
 }
 
-/** A look that is kept up to date. `onChange` is called after each change, so often that the caller should collect. */
-export async function watchSeen(
-  cluster: Cluster,
-  name: string,
-  { clock, onChange }: { clock: Clock; onChange: () => void },
-): Promise<Watching> {
+interface WatchOptions {
+  clock: Clock;
+  /** Called after each change, so often that the caller should collect. */
+  onChange: () => void;
+}
+
+/** The CloneSet with all that belongs to it. */
+export async function watchSeen(cluster: Cluster, name: string, options: WatchOptions): Promise<Watching> {
   // First by itself: what is refused or absent is told at once, where a watch would try again and again.
   const first = await cluster.cloneSet(name);
   const { namespace, uid = "" } = first.metadata;
-  const selector = selectorOf(first);
+  const labelSelector = selectorOf(first);
   const trimmer = new Trimmer();
-  let trouble: string | undefined;
-  const reflectors: Reflector[] = [];
-  const cacheOf = <T extends CacheEntry>(
-    resource: Resource,
-    selectors: { labelSelector?: string; fieldSelector?: string },
-    trim: (raw: KubeObject) => T,
-  ): Cache<T> => {
-    const cache = new Cache<T>({ clock, trim, filtered: true });
-    cache.onChange(onChange);
-    const observer = {
-      failed: (error: unknown) => {
-        trouble = messageOf(error);
-        onChange();
-      },
-      listed: () => {
-        trouble = undefined;
-        onChange();
-      },
-    };
-    reflectors.push(
-      new Reflector({
-        client: cluster.client,
-        clock,
-        resource,
-        sink: cache,
-        namespace,
-        ...selectors,
-        checkEveryMs: 0,
-        observer,
-      }),
-    );
-    return cache;
-  };
-  const cloneSets = cacheOf(CLONE_SETS, { fieldSelector: `metadata.name=${name}` }, (raw) => ({
-    ...trimmer.cloneSet(raw),
-    object: raw as CloneSetObject,
-  }));
-  const pods = cacheOf(PODS, { labelSelector: selector }, (raw) => trimmer.pod(raw));
-  const claims = cacheOf(PERSISTENT_VOLUME_CLAIMS, { labelSelector: label.instanceId }, (raw) => trimmer.claim(raw));
-  const revisions = cacheOf(CONTROLLER_REVISIONS, { labelSelector: selector }, (raw) => trimmer.revision(raw));
-  for (const reflector of reflectors) reflector.start();
-  await Promise.all(reflectors.map(({ synced }) => synced));
+  const watches = new Watches(cluster, namespace, options);
+  const cloneSets = watches.cloneSets(name);
+  const pods = watches.add(PODS, { labelSelector }, (raw) => trimmer.pod(raw));
+  const instances = { labelSelector: label.instanceId };
+  const claims = watches.add(PERSISTENT_VOLUME_CLAIMS, instances, (raw) => trimmer.claim(raw));
+  const revisions = watches.add(CONTROLLER_REVISIONS, { labelSelector }, (raw) => trimmer.revision(raw));
+  await watches.start();
   return {
     seen: () => {
       const cloneSet = cloneSets.get(namespace ?? "", name);
@@ -113,12 +82,89 @@ export async function watchSeen(
         cloneSet,
         pods: pods.byOwner(uid),
         claims: claims.byOwner(uid),
-        revisions: [...revisions.byOwner(uid)].sort((a, b) => a.revision - b.revision),
+        revisions: revisions.byOwner(uid).sort((a, b) => a.revision - b.revision),
       };
     },
-    trouble: () => trouble,
-    stop: async () => {
-      await Promise.all(reflectors.map((reflector) => reflector.stop()));
-    },
+    trouble: () => watches.trouble,
+    stop: () => watches.stop(),
   };
+}
+
+/** The CloneSet alone. */
+export async function watchCloneSet(
+  cluster: Cluster,
+  name: string,
+  options: WatchOptions,
+): Promise<Watching<CloneSetObject>> {
+  const { namespace, uid } = (await cluster.cloneSet(name)).metadata;
+  const watches = new Watches(cluster, namespace, options);
+  const cloneSets = watches.cloneSets(name);
+  await watches.start();
+  return {
+    seen: () => {
+      const cloneSet = cloneSets.get(namespace ?? "", name);
+      return cloneSet?.uid === uid ? cloneSet?.object : undefined;
+    },
+    trouble: () => watches.trouble,
+    stop: () => watches.stop(),
+  };
+}
+
+/** Some watches that begin and end together. */
+class Watches {
+  trouble: string | undefined;
+  readonly #cluster: Cluster;
+  readonly #namespace: string | undefined;
+  readonly #options: WatchOptions;
+  readonly #reflectors: Reflector[] = [];
+
+  constructor(cluster: Cluster, namespace: string | undefined, options: WatchOptions) {
+    this.#cluster = cluster;
+    this.#namespace = namespace;
+    this.#options = options;
+  }
+
+  cloneSets(name: string): Cache<CloneSetEntry & { object: CloneSetObject }> {
+    const trimmer = new Trimmer();
+    return this.add(CLONE_SETS, { fieldSelector: `metadata.name=${name}` }, (raw) => ({
+      ...trimmer.cloneSet(raw),
+      object: raw as CloneSetObject,
+    }));
+  }
+
+  add<T extends CacheEntry>(
+    resource: Resource,
+    selectors: { labelSelector?: string; fieldSelector?: string },
+    trim: (raw: KubeObject) => T,
+  ): Cache<T> {
+    const { clock, onChange } = this.#options;
+    const cache = new Cache<T>({ clock, trim, filtered: true });
+    cache.onChange(onChange);
+    const hears = (trouble: string | undefined) => {
+      this.trouble = trouble;
+      onChange();
+    };
+    this.#reflectors.push(
+      new Reflector({
+        client: this.#cluster.client,
+        clock,
+        resource,
+        sink: cache,
+        namespace: this.#namespace,
+        ...selectors,
+        checkEveryMs: 0,
+        observer: { failed: (error) => hears(messageOf(error)), listed: () => hears(undefined) },
+      }),
+    );
+    return cache;
+  }
+
+  async start(): Promise<void> {
+    for (const reflector of this.#reflectors) reflector.start();
+    await Promise.all(this.#reflectors.map(({ synced }) => synced));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+  }
 }

@@ -13,6 +13,8 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Cli } from "./cli.ts";
+import { get } from "./verbs/get.ts";
+import { list } from "./verbs/list.ts";
 import { pause, resume } from "./verbs/pause.ts";
 import { status } from "./verbs/status.ts";
 
@@ -21,7 +23,9 @@ type Verb = (cli: Cli) => CommandUnknownOpts;
 /** By the heading they have in the help, in the order of the help. */
 export const VERBS: Record<string, Verb[]> = {
   "See what is": [
-    status, //
+    get, //
+    list,
+    status,
   ],
   "Roll out": [
     pause, //

@@ -11,6 +11,7 @@ Starts a Kubernetes API in memory with simulated nodes, the CloneSet controller 
 happens to it. Nothing but Node is needed. Ctrl-C stops everything and leaves nothing behind.
 
   --once       stop as soon as the sample is available
+  --tour       play the whole story, with explanations; exit code 0 only if every step did what it should
   --port N     port of the API server (default: any that is free)
   --nodes N    how many simulated nodes (default: 3)
   --help       print this`;
@@ -21,6 +22,7 @@ function readFlags(args: string[]): (Flags & { help: boolean }) | undefined {
     const { values } = parseArgs({
       args,
       options: {
+        tour: { type: "boolean", default: false },
         once: { type: "boolean", default: false },
         port: { type: "string", default: "0" },
         nodes: { type: "string", default: "3" },
@@ -47,7 +49,10 @@ else {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => interrupted.abort());
   try {
     process.exitCode = await demo(flags, {
+      stdin: process.stdin,
       stdout: process.stdout,
+      stderr: process.stderr,
+      env: process.env,
       clock: realClock,
       interrupted: interrupted.signal,
     });

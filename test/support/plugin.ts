@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { bundleCli } from "../../deploy/package/bundle-cli.ts";
+import { CLONE_SETS } from "../../src/api/resource.ts";
 import type { KubeObject, Resource } from "../../src/kube/resources.ts";
 import { resourcePath } from "../../src/kube/resources.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
@@ -30,6 +32,10 @@ export interface Plugin {
   transcript(...commandLines: string[]): Promise<string>;
   /** Stores an object as it is; what it says of its status is stored too. */
   store(resource: Resource, object: KubeObject & { status?: object }): Promise<KubeObject>;
+  /** Writes the status of a CloneSet in the namespace default. */
+  setStatus(name: string, status: object | undefined): Promise<void>;
+  /** Starts a command that does not end, acts once it has said something, and ends it when a line matches. */
+  watched(commandLine: string, until: RegExp, act: () => Promise<void>): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -48,7 +54,13 @@ export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promi
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, sandbox.kubeconfig);
   const run: Plugin["run"] = (commandLine, { input = "", env = {} } = {}) =>
-    finished(command, words(commandLine), input, { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1", ...env });
+    finished(command, words(commandLine), input, {
+      ...process.env,
+      KUBECONFIG: kubeconfig,
+      NO_COLOR: "1",
+      LC_ALL: "C.UTF-8",
+      ...env,
+    });
   return {
     sandbox,
     kubeconfig,
@@ -66,8 +78,32 @@ export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promi
       const path = resourcePath(resource, { namespace, name, subresource: "status" });
       return await send(sandbox, "PUT", path, { ...made, status: object.status });
     },
+    setStatus: async (name, status) => {
+      const path = resourcePath(CLONE_SETS, { namespace: "default", name });
+      const now = (await (await fetch(sandbox.url + path)).json()) as object;
+      await send(sandbox, "PUT", `${path}/status`, { ...now, status });
+    },
+    watched: (commandLine, until, act) =>
+      watched(command, words(commandLine), { ...process.env, KUBECONFIG: kubeconfig }, until, act),
     close: () => sandbox.close(),
   };
+}
+
+async function watched(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  until: RegExp,
+  act: () => Promise<void>,
+): Promise<string[]> {
+  const child = spawn(process.execPath, [command, ...args], { env, timeout: 30_000 });
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    if (lines.length === 1) await act();
+    if (until.test(line)) child.kill("SIGINT");
+  }
+  return lines;
 }
 
 async function send(sandbox: Sandbox, method: string, path: string, body: object): Promise<KubeObject> {

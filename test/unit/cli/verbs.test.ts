@@ -1,14 +1,17 @@
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
 import { assertGolden } from "../../support/golden.ts";
 import type { Plugin } from "../../support/plugin.ts";
 import { startPlugin } from "../../support/plugin.ts";
 import { wireCloneSet } from "./wire-clone-set.ts";
 
+const half = { updatedReplicas: 3, updatedReadyReplicas: 3, updatedAvailableReplicas: 3 };
+
 let plugin: Plugin;
 before(async () => {
   plugin = await startPlugin();
-  const half = { updatedReplicas: 3, updatedReadyReplicas: 3, updatedAvailableReplicas: 3 };
   await plugin.store(CLONE_SETS, wireCloneSet());
   await plugin.store(
     CLONE_SETS,
@@ -31,6 +34,47 @@ test("status: words, exit codes and every format", async (t) => {
     `status staged -o 'jsonpath={.state}{"\\n"}'`,
   );
   assertGolden(t, "cli/status.txt", text);
+});
+
+test("status --watch: waits for the end, or for the time it was given", async () => {
+  const late = await plugin.run("status moving --watch --timeout 300ms");
+  assert.deepEqual([late.code, late.stdout], [3, "progressing: 3 of 5 updated pods available\n"]);
+  const waiting = plugin.run("status moving --watch --timeout 20s");
+  await setTimeout(1000);
+  const done = { updatedReplicas: 5, updatedReadyReplicas: 5, updatedAvailableReplicas: 5 };
+  await plugin.setStatus("moving", wireCloneSet({ status: done }).status);
+  const { code, stdout, stderr } = await waiting;
+  assert.deepEqual([code, stdout], [0, "done: all 5 pods updated and available\n"]);
+  assert.equal(stderr, "progressing: 3 of 5 updated pods available\n");
+  await plugin.setStatus("moving", wireCloneSet({ status: half }).status);
+});
+
+test("list: what needs somebody comes first", async (t) => {
+  const text = await plugin.transcript(
+    "list",
+    "list -A -o wide",
+    "list --problems",
+    "list --sort name -o name",
+    "list -n nowhere",
+    `list --sort progress -o 'jsonpath={range .items[*]}{.name} {.state}{"\\n"}{end}'`,
+  );
+  assertGolden(t, "cli/list.txt", text.replaceAll(/\b\d+s +/g, "0s   "));
+});
+
+test("get: a tree of what is there", async (t) => {
+  const text = await plugin.transcript("get staged", "get staged -o name", "get nowhere", "get web -w -o json");
+  assertGolden(t, "cli/get.txt", text);
+});
+
+test("get --watch: a line per change where there is no terminal", async () => {
+  const lines = await plugin.watched("get moving --watch", /Up to date/, () =>
+    plugin.setStatus("moving", wireCloneSet().status),
+  );
+  await plugin.setStatus("moving", wireCloneSet({ status: half }).status);
+  assert.deepEqual(
+    lines.map((line) => line.replace(/^\S+ {2}/, "")),
+    ["moving  Rolling out: 3 of 5", "moving  Up to date: 5 of 5"],
+  );
 });
 
 test("pause and resume: a dry run changes nothing, and twice is an error", async (t) => {
