@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { bundleCli } from "../../deploy/package/bundle-cli.ts";
 import { CLONE_SETS } from "../../src/api/resource.ts";
 import type { KubeObject, Resource } from "../../src/kube/resources.ts";
@@ -14,6 +15,11 @@ export interface Run {
   code: number;
   stdout: string;
   stderr: string;
+}
+
+export interface Follow {
+  first: () => Promise<void>;
+  last?: RegExp;
 }
 
 /** The plugin as a user has it (bundled, in a process of its own) beside a sandbox it talks to over HTTP. */
@@ -34,8 +40,8 @@ export interface Plugin {
   store(resource: Resource, object: KubeObject & { status?: object }): Promise<KubeObject>;
   /** Writes the status of a CloneSet in the namespace default. */
   setStatus(name: string, status: object | undefined): Promise<void>;
-  /** Starts a command that does not end, acts once it has said something, and ends it when a line matches. */
-  watched(commandLine: string, until: RegExp, act: () => Promise<void>): Promise<string[]>;
+  /** Runs a command that follows what happens: acts on its first line, and interrupts it when a line is the last one. */
+  watched(commandLine: string, when: Follow): Promise<{ code: number; lines: string[] }>;
   close(): Promise<void>;
 }
 
@@ -83,8 +89,8 @@ export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promi
       const now = (await (await fetch(sandbox.url + path)).json()) as object;
       await send(sandbox, "PUT", `${path}/status`, { ...now, status });
     },
-    watched: (commandLine, until, act) =>
-      watched(command, words(commandLine), { ...process.env, KUBECONFIG: kubeconfig }, until, act),
+    watched: (commandLine, when) =>
+      watched(command, words(commandLine), { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1" }, when),
     close: () => sandbox.close(),
   };
 }
@@ -93,17 +99,22 @@ async function watched(
   command: string,
   args: string[],
   env: NodeJS.ProcessEnv,
-  until: RegExp,
-  act: () => Promise<void>,
-): Promise<string[]> {
-  const child = spawn(process.execPath, [command, ...args], { env, timeout: 30_000 });
+  { first, last }: Follow,
+): Promise<{ code: number; lines: string[] }> {
+  const child = spawn(process.execPath, [command, ...args], { env, timeout: 60_000 });
+  const closed = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
   const lines: string[] = [];
-  for await (const line of createInterface(child.stdout)) {
-    lines.push(line);
-    if (lines.length === 1) await act();
-    if (until.test(line)) child.kill("SIGINT");
-  }
-  return lines;
+  const acts: Promise<void>[] = [];
+  const listen = (stream: Readable) =>
+    createInterface(stream).on("line", (line) => {
+      if (lines.push(line) === 1) acts.push(first());
+      if (last?.test(line)) child.kill("SIGINT");
+    });
+  listen(child.stdout);
+  listen(child.stderr);
+  const code = await closed;
+  await Promise.all(acts);
+  return { code, lines };
 }
 
 async function send(sandbox: Sandbox, method: string, path: string, body: object): Promise<KubeObject> {

@@ -1,6 +1,4 @@
-import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
 import { assertGolden } from "../../support/golden.ts";
 import type { Plugin } from "../../support/plugin.ts";
@@ -36,19 +34,6 @@ test("status: words, exit codes and every format", async (t) => {
   assertGolden(t, "cli/status.txt", text);
 });
 
-test("status --watch: waits for the end, or for the time it was given", async () => {
-  const late = await plugin.run("status moving --watch --timeout 300ms");
-  assert.deepEqual([late.code, late.stdout], [3, "progressing: 3 of 5 updated pods available\n"]);
-  const waiting = plugin.run("status moving --watch --timeout 20s");
-  await setTimeout(1000);
-  const done = { updatedReplicas: 5, updatedReadyReplicas: 5, updatedAvailableReplicas: 5 };
-  await plugin.setStatus("moving", wireCloneSet({ status: done }).status);
-  const { code, stdout, stderr } = await waiting;
-  assert.deepEqual([code, stdout], [0, "done: all 5 pods updated and available\n"]);
-  assert.equal(stderr, "progressing: 3 of 5 updated pods available\n");
-  await plugin.setStatus("moving", wireCloneSet({ status: half }).status);
-});
-
 test("list: what needs somebody comes first", async (t) => {
   const text = await plugin.transcript(
     "list",
@@ -64,17 +49,6 @@ test("list: what needs somebody comes first", async (t) => {
 test("get: a tree of what is there", async (t) => {
   const text = await plugin.transcript("get staged", "get staged -o name", "get nowhere", "get web -w -o json");
   assertGolden(t, "cli/get.txt", text);
-});
-
-test("get --watch: a line per change where there is no terminal", async () => {
-  const lines = await plugin.watched("get moving --watch", /Up to date/, () =>
-    plugin.setStatus("moving", wireCloneSet().status),
-  );
-  await plugin.setStatus("moving", wireCloneSet({ status: half }).status);
-  assert.deepEqual(
-    lines.map((line) => line.replace(/^\S+ {2}/, "")),
-    ["moving  Rolling out: 3 of 5", "moving  Up to date: 5 of 5"],
-  );
 });
 
 test("pause and resume: a dry run changes nothing, and twice is an error", async (t) => {
