@@ -1,14 +1,24 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadAll } from "js-yaml";
+import type { Logger } from "pino";
 import { pino } from "pino";
 import packageJson from "../../package.json" with { type: "json" };
+import { cachedPods } from "../../webhook/lookup.ts";
+import { MUTATING, VALIDATING } from "../../webhook/registration.ts";
+import type { Webhook } from "../../webhook/start.ts";
+import { startWebhook } from "../../webhook/start.ts";
 import { featureDefaults } from "../api/features.ts";
 import { Cluster } from "../cli/cluster.ts";
 import type { Controller } from "../controller.ts";
 import { startController } from "../controller.ts";
 import { KubeClient } from "../kube/client.ts";
 import { realClock } from "../kube/clock.ts";
+import type { KubeObject } from "../kube/resources.ts";
 import { plainSession } from "../kube/session.ts";
 import { HttpTransport } from "../kube/transport.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -40,10 +50,14 @@ export async function startPlayground({ port, nodes }: { port: number; nodes: nu
     const kubeconfig = join(folder, "kubeconfig");
     await writeFile(kubeconfig, sandbox.kubeconfig);
     const log = join(folder, "controller.log");
-    const controller = await runController(sandbox, log);
+    // Written at once: whoever reads the file after a mishap finds the last line in it.
+    const logger = pino({ base: null }, pino.destination({ dest: log, sync: true }));
+    const controller = await runController(sandbox, logger);
     undo.push(() => controller.stop());
     const cluster = clusterOf(sandbox);
     undo.push(() => cluster.close());
+    const webhook = await runWebhook(cluster, controller, logger);
+    undo.push(() => webhook.stop());
     return { kubeconfig, log, cluster, stop };
   } catch (error) {
     await stop();
@@ -51,12 +65,11 @@ export async function startPlayground({ port, nodes }: { port: number; nodes: nu
   }
 }
 
-async function runController(sandbox: Sandbox, log: string): Promise<Controller> {
+async function runController(sandbox: Sandbox, log: Logger): Promise<Controller> {
   return await startController({
     transport: new HttpTransport({ session: plainSession(sandbox.url), clock: realClock }),
     clock: realClock,
-    // Written at once: whoever reads the file after a mishap finds the last line in it.
-    log: pino({ base: null }, pino.destination({ dest: log, sync: true })),
+    log,
     version: packageJson.version,
     features: featureDefaults,
     namespace: undefined,
@@ -67,6 +80,40 @@ async function runController(sandbox: Sandbox, log: string): Promise<Controller>
     takeOver: false,
     onLost: () => {},
   });
+}
+
+/** Admission as in a real cluster: over HTTPS, with certificates of its own, registered by deploy/webhook.yaml. */
+async function runWebhook({ client }: Cluster, controller: Controller, log: Logger): Promise<Webhook> {
+  const manifests = loadAll(await readFile(new URL("../../deploy/webhook.yaml", import.meta.url), "utf8"));
+  for (const manifest of manifests as KubeObject[]) {
+    const resource = [MUTATING, VALIDATING].find(({ kind }) => kind === manifest.kind);
+    if (resource) await client.create(resource, manifest);
+  }
+  const address = `127.0.0.1:${await freePort()}`;
+  return await startWebhook({
+    address,
+    url: `https://${address}`,
+    certDir: undefined,
+    minVersion: "TLSv1.3",
+    namespace: "kube-system",
+    client,
+    clock: realClock,
+    log,
+    features: featureDefaults,
+    registry: controller.metrics.registry,
+    health: controller.health,
+    pods: cachedPods(controller.caches.pods, () => controller.isSynced()),
+  });
+}
+
+/** The address is registered before somebody listens there. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 function clusterOf(sandbox: Sandbox): Cluster {

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import type { Cluster } from "../cluster/start-cluster.ts";
 import { openCluster, startCluster } from "../cluster/start-cluster.ts";
 import { cacheBenchmark } from "./cache.ts";
+import { cliBenchmark } from "./cli.ts";
 import { planBenchmark } from "./plan.ts";
 import { rollout } from "./rollout.ts";
 
@@ -15,15 +16,16 @@ const USAGE = `Usage: npm run bench -- [NAME] [flags]
                      beside a bare driver that makes the fewest API writes there can be (default)
   plan               one pass without its writes, with N and 10 N pods
   cache              memory held per pod, and the time to take one in
+  cli                the plugin's status beside kubectl get, and the time to redraw a tree of N pods
 
 Flags:
-  --pods N           pods of the CloneSet (default: rollout and plan 1000, cache 10000)
-  --repeat N         how often; tables show medians (default: rollout 3, plan 20, cache 5)
+  --pods N           pods of the CloneSet (default: rollout, plan and cli 1000, cache 10000)
+  --repeat N         how often; tables show medians (default: rollout 3, plan 20, cli 10, cache 5)
   --cluster DIR      rollout: use the cluster that runs in DIR (default: start one of its own, and remove it)
   --profile DIR      rollout: write CPU profiles of controller and floor there
   --help             print this text`;
 
-const NAMES = ["rollout", "plan", "cache"] as const;
+const NAMES = ["rollout", "plan", "cache", "cli"] as const;
 type Name = (typeof NAMES)[number];
 
 /** The command was not understood: exit code 2, where a failure is 1. */
@@ -128,6 +130,9 @@ async function run({ name, pods, repeat, cluster: dir, profile }: Settings): Pro
       return;
     case "cache":
       cacheBenchmark({ pods: pods ?? 10_000, repeat: repeat ?? 5 });
+      return;
+    case "cli":
+      await cliBenchmark({ pods: pods ?? 1000, repeat: repeat ?? 10 });
   }
 }
 

@@ -36,6 +36,27 @@ function template(revision: 5 | 6 | 7) {
   };
 }
 
+/** Two updated in place, one that does not come back, two old ones. */
+export const PODS: PodGiven[] = [
+  { id: "8q5mz", revision: 7, node: "node-a", inPlace: 41, restarts: 1 },
+  { id: "x7t2c", revision: 7, node: "node-b", inPlace: 70, restarts: 1 },
+  { id: "k2v9x", revision: 7, node: "node-c", inPlace: 12, ready: false, waiting: { reason: "ImagePullBackOff" } },
+  { id: "lm4tp", revision: 6, node: "node-a" },
+  { id: "zz81w", revision: 6, node: "node-b", created: 9 * 86_400 },
+];
+const waiting = [
+  {
+    type: "Ready" as const,
+    status: "False" as const,
+    message:
+      "2 of 3 updated pods available; waiting for web-k2v9x: container nginx cannot pull image nginx:1.27.0 " +
+      "(ImagePullBackOff) since 2026-03-01T11:59:48Z",
+  },
+];
+/** A rollout under way, with a pod that is stuck and one that was named. */
+export const rollingOut = () =>
+  seenWeb({ pods: PODS, spec: { scaleStrategy: { podsToDelete: ["web-zz81w"] } }, status: { conditions: waiting } });
+
 /** The CloneSet `web` in the namespace shop-prod, in the middle of its way from revision 6 to 7. */
 export function seenWeb({
   pods,

@@ -8,26 +8,7 @@ import { rendered } from "../../../src/cli/tree/style.ts";
 import { treeOf } from "../../../src/cli/tree/tree.ts";
 import { assertGolden } from "../../support/golden.ts";
 import type { PodGiven } from "./seen-web.ts";
-import { NOW_MS, seenWeb } from "./seen-web.ts";
-
-const PODS: PodGiven[] = [
-  { id: "8q5mz", revision: 7, node: "node-a", inPlace: 41, restarts: 1 },
-  { id: "x7t2c", revision: 7, node: "node-b", inPlace: 70, restarts: 1 },
-  { id: "k2v9x", revision: 7, node: "node-c", inPlace: 12, ready: false, waiting: { reason: "ImagePullBackOff" } },
-  { id: "lm4tp", revision: 6, node: "node-a" },
-  { id: "zz81w", revision: 6, node: "node-b", created: 9 * 86_400 },
-];
-const waiting = [
-  {
-    type: "Ready" as const,
-    status: "False" as const,
-    message:
-      "2 of 3 updated pods available; waiting for web-k2v9x: container nginx cannot pull image nginx:1.27.0 " +
-      "(ImagePullBackOff) since 2026-03-01T11:59:48Z",
-  },
-];
-const rollingOut = () =>
-  seenWeb({ pods: PODS, spec: { scaleStrategy: { podsToDelete: ["web-zz81w"] } }, status: { conditions: waiting } });
+import { NOW_MS, PODS, rollingOut, seenWeb } from "./seen-web.ts";
 
 function shown(seen: Seen, options: Partial<LinesOptions> = {}): string {
   const all = {
