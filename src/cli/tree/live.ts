@@ -6,7 +6,7 @@ import type { TreeLine } from "./lines.ts";
 import { treeLines } from "./lines.ts";
 import { Screen } from "./screen.ts";
 import type { Line, Looks } from "./style.ts";
-import { rendered } from "./style.ts";
+import { broken, rendered } from "./style.ts";
 import type { Tree } from "./tree.ts";
 import { treeOf } from "./tree.ts";
 
@@ -105,9 +105,10 @@ export class LiveView {
           flag: this.#options.flag,
         })
       : [{ line: [{ text: "The CloneSet is gone.", style: "bad" }] }];
-    const own = this.#bottom(tree);
-    const hasRoom = lines.length + 1 + footer.length + own.length <= rows;
-    const bottom = [...(hasRoom ? footer.map((text): Line => [{ text }]) : []), ...own];
+    const own = this.#bottom(tree, columns).flatMap((line) => broken(line, columns));
+    const below = footer.flatMap((text) => broken([{ text }], columns));
+    const hasRoom = lines.length + 1 + below.length + own.length <= rows;
+    const bottom = [...(hasRoom ? below : []), ...own];
     const room = Math.max(1, rows - bottom.length - 1);
     const view = this.#scrolled(lines, room);
     this.#screen.draw([...view, [], ...bottom].map((line) => rendered(line, now)));
@@ -208,13 +209,15 @@ export class LiveView {
     return [...shown, [{ text: `${lines.length - height} more lines; arrow keys move`, style: "faint" }]];
   }
 
-  #bottom(tree: Tree | undefined): Line[] {
+  #bottom(tree: Tree | undefined, columns: number): Line[] {
     const trouble = this.#options.watching.trouble();
     const lines: Line[] = trouble === undefined ? [] : [[{ text: `no news: ${trouble}; trying again`, style: "bad" }]];
     for (const text of this.#answer) lines.push([{ text }]);
     switch (this.#mode.kind) {
       case "look":
-        lines.push([{ text: tree ? keyBar(tree, this.#options.actions) : "q quit", style: "faint" }]);
+        for (const text of keyBar(tree ? this.#options.actions.map((one) => keyTitle(one, tree)) : [], columns)) {
+          lines.push([{ text, style: "faint" }]);
+        }
         break;
       case "filter":
         lines.push([
@@ -233,6 +236,18 @@ export class LiveView {
   }
 }
 
-function keyBar(tree: Tree, actions: readonly KeyAction[]): string {
-  return [...actions.map(({ key, title }) => `${key} ${title(tree)}`), "a all", "/ filter", "q quit"].join("  ");
+function keyTitle({ key, title }: KeyAction, tree: Tree): string {
+  return `${key} ${title(tree)}`;
+}
+
+/** As many lines as it takes. */
+function keyBar(titles: readonly string[], columns: number): string[] {
+  const own = titles.length > 0 ? ["a all", "/ filter", "q quit"] : ["q quit"];
+  const lines: string[] = [];
+  for (const title of [...titles, ...own]) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 2 + title.length <= columns) lines[lines.length - 1] = `${last}  ${title}`;
+    else lines.push(title);
+  }
+  return lines;
 }

@@ -44,6 +44,24 @@ export function glyph(mark: Mark, { ascii }: Looks): string {
   return ascii ? GLYPHS[mark].ascii : GLYPHS[mark].plain;
 }
 
+/** Nothing is cut, so that commands can be copied: a line that is too long goes on in the next. */
+export function broken(line: Line, columns: number): Line[] {
+  const lines: Line[] = [[]];
+  let left = columns;
+  for (const { text, style } of line) {
+    let rest = text;
+    while (rest.length > left) {
+      lines.at(-1)?.push({ text: rest.slice(0, left), style });
+      rest = rest.slice(left);
+      lines.push([]);
+      left = columns;
+    }
+    lines.at(-1)?.push({ text: rest, style });
+    left -= rest.length;
+  }
+  return lines;
+}
+
 /** The line as it goes to the terminal: never wider than it is, without spaces at the end. */
 export function rendered(line: Line, { columns, color, ascii }: Looks): string {
   const plain = line.map(({ text, style }) => ({

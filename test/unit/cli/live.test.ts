@@ -140,3 +140,12 @@ test("live: another size, and a CloneSet that is gone", async () => {
   assert.deepEqual((await terminal.lines()).filter(Boolean), ["The CloneSet is gone.", "q quit"]);
   await quit();
 });
+
+test("live: a command longer than the terminal is wide is shown whole, with its question", async () => {
+  const { terminal, quit } = open(seenWeb({ pods: PODS, spec: { replicas: 3 } }), { columns: 40 });
+  await terminal.type("p");
+  const text = (await terminal.lines()).join("");
+  assert.match(text, /kubectl cloneset promote web --full -n shop-prod {3}run this\? y\/N/);
+  await terminal.type("n");
+  await quit();
+});
