@@ -27,7 +27,7 @@ export const annotation = {
   inPlaceGrace: "apps.kruise.io/inplace-update-grace",
   inPlaceGraceLegacy: "inplace-update-grace",
   deletionCost: "controller.kubernetes.io/pod-deletion-cost",
-  /** On a ControllerRevision: decimal hash of the claim templates, "" when there are none. */
+  /** On a ControllerRevision, and on pods if claim templates re-create them: decimal hash of the claim templates, "" when there are none. */
   claimTemplatesHash: "kruise.io/cloneset-volumeclaimtemplate-hash",
   /** On a ControllerRevision: the claim templates themselves, so that old-revision pods keep getting old claims. */
   claimTemplates: "apps.kruise.io/cloneset-volumeclaimtemplates",

@@ -4,6 +4,7 @@ import { hasGate, lifecycleState } from "../api/pod.ts";
 import type { InPlaceVerdict } from "../inplace/can-update.ts";
 import { canUpdateInPlace } from "../inplace/can-update.ts";
 import { startUpdate } from "../inplace/patch.ts";
+import { claimTemplatesHash } from "../revision/hash.ts";
 import { revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
 import { isBlocked, stateConditions, toState, withHandlers } from "./lifecycle.ts";
@@ -145,11 +146,11 @@ function isCandidate({ pod, named, preparingDelete }: Member): boolean {
   return !preparingDelete && !named && !inGrace;
 }
 
-/** The in-place verdict per revision a pod may be on: many pods, few revisions. */
+/** The in-place verdict per revision a pod may be on, and claim templates it may be made with: many pods, few of these. */
 class Verdicts {
   readonly #scene: Scene;
   readonly #target: Revision;
-  readonly #byRevision = new Map<string, InPlaceVerdict>();
+  readonly #known = new Map<string, InPlaceVerdict>();
 
   constructor(scene: Scene, target: Revision) {
     this.#scene = scene;
@@ -158,14 +159,15 @@ class Verdicts {
 
   of(pod: Pod): InPlaceVerdict {
     const revision = revisionOf(pod, this.#scene.allRevisions);
-    const name = revision?.name ?? "";
-    let verdict = this.#byRevision.get(name);
-    if (verdict === undefined) this.#byRevision.set(name, (verdict = this.#judge(revision)));
+    const madeWith = pod.annotations[annotation.claimTemplatesHash];
+    const key = `${revision?.name ?? ""} ${madeWith}`;
+    let verdict = this.#known.get(key);
+    if (verdict === undefined) this.#known.set(key, (verdict = this.#judge(revision, madeWith)));
     return verdict;
   }
 
-  #judge(from: Revision | undefined): InPlaceVerdict {
-    const { seen, cloneSet } = this.#scene;
+  #judge(from: Revision | undefined, madeWith: string | undefined): InPlaceVerdict {
+    const { seen, cloneSet, revisions } = this.#scene;
     const { type } = cloneSet.spec.updateStrategy;
     if (type === "ReCreate")
       return { possible: false, field: "spec.updateStrategy.type", why: "ReCreate replaces pods" };
@@ -177,7 +179,10 @@ class Verdicts {
         why: "the pod's revision is not known any more",
       };
     }
-    return canUpdateInPlace(side(from), side(target), {
+    const old = madeWith === undefined ? side(from) : { ...side(from), claimTemplatesHash: madeWith };
+    const live = claimTemplatesHash(cloneSet.spec.claimTemplates);
+    const wanted = target === revisions.update ? { ...side(target), claimTemplatesHash: live } : side(target);
+    return canUpdateInPlace(old, wanted, {
       resize: seen.features.InPlaceWorkloadVerticalScaling,
       recreateOnClaimChange: seen.features.RecreatePodWhenChangeVCTInCloneSetGate && type !== "InPlaceOnly",
     });

@@ -3,7 +3,7 @@ import { annotation, label, readinessGate } from "../api/constants.ts";
 import type { Features } from "../api/features.ts";
 import type { ClaimTemplate, JsonObject, PodTemplate } from "../api/kubernetes.ts";
 import { timestamp } from "../api/kubernetes.ts";
-import { shortPart } from "../revision/hash.ts";
+import { claimTemplatesHash, shortPart } from "../revision/hash.ts";
 import type { NewClaim } from "./actions.ts";
 import { ownerReference } from "./membership.ts";
 
@@ -56,7 +56,14 @@ export function podManifest(
         [label.instanceId]: id,
         [label.lifecycleState]: waits ? "PreparingNormal" : "Normal",
       },
-      annotations: { ...metadata.annotations, [annotation.lifecycleTimestamp]: timestamp(nowMs) },
+      annotations: {
+        ...metadata.annotations,
+        [annotation.lifecycleTimestamp]: timestamp(nowMs),
+        // Whether a later change of the claim templates concerns this pod depends on those that it was made with.
+        ...(features.RecreatePodWhenChangeVCTInCloneSetGate
+          ? { [annotation.claimTemplatesHash]: claimTemplatesHash(claimTemplates) }
+          : {}),
+      },
       ...(metadata.finalizers?.length ? { finalizers: metadata.finalizers } : {}),
       ownerReferences: [{ ...ownerReference(cloneSet) }],
     },

@@ -78,7 +78,8 @@ function planSpec(seen: Observation): Plan {
   checkCarriable(cloneSet, seen.features);
   targets(cloneSet.spec, { split: undefined, features: seen.features, twoRevisions: false });
   const ours = membership(seen);
-  const choice = chooseRevisions({ cloneSet, revisions: ours.revisions });
+  const keepRecord = seen.features.RecreatePodWhenChangeVCTInCloneSetGate;
+  const choice = chooseRevisions({ cloneSet, revisions: ours.revisions, keepRecord });
   // Garbage collection takes the revisions, or sets them free; a new one it would only have to take as well.
   if (cloneSet.deleting && choice.kind !== "ready") return { kind: "revisions", actions: ours.actions };
   switch (choice.kind) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Action } from "../../../src/plan/actions.ts";
-import { NOW_MS } from "../../support/a-cloneset.ts";
+import { aClaimTemplate, aTemplate, NOW_MS } from "../../support/a-cloneset.ts";
 import type { GivenPod } from "../../support/a-pod.ts";
 import { aPod } from "../../support/a-pod.ts";
-import { NEW, OLD } from "../../support/a-revision.ts";
+import { aRevision, NEW, OLD } from "../../support/a-revision.ts";
 import type { GivenObservation } from "../../support/an-observation.ts";
 import { actionsOf, anObservation, workPlan } from "../../support/an-observation.ts";
 import { podsInShort, preDeleteHook, inShort as shortOf } from "../../support/pods-in-short.ts";
@@ -76,6 +76,42 @@ const fates: { name: string; pod: GivenPod; given?: GivenObservation; want: stri
 ];
 for (const { name, pod, given, want } of fates) {
   test(`moves: ${name}`, () => assert.deepEqual(fate(pod, given), want));
+}
+
+const CLAIMS_HASH = "kruise.io/cloneset-volumeclaimtemplate-hash";
+const claims = [aClaimTemplate()];
+const claimChanges: { name: string; type?: string; isOn: boolean; pod: GivenPod; want: string[] }[] = [
+  { name: "switched off: in place", isOn: false, pod: {}, want: ["updatePodInPlace"] },
+  { name: "made with other claims, as its revision says: re-created", isOn: true, pod: {}, want: ["deletePod"] },
+  {
+    name: "made with other claims, as it says itself: re-created",
+    isOn: true,
+    pod: { annotations: { [CLAIMS_HASH]: "1" } },
+    want: ["deletePod"],
+  },
+  {
+    name: "made with today's claims, though its revision began with others: in place",
+    isOn: true,
+    pod: { annotations: { [CLAIMS_HASH]: "3636919212" } },
+    want: ["updatePodInPlace"],
+  },
+  { name: "InPlaceOnly: in place", type: "InPlaceOnly", isOn: true, pod: {}, want: ["updatePodInPlace"] },
+  {
+    name: "changed alone: nothing happens before the template changes",
+    isOn: true,
+    pod: { revision: NEW, annotations: { [CLAIMS_HASH]: "1" } },
+    want: [],
+  },
+];
+for (const { name, type = "InPlaceIfPossible", isOn, pod, want } of claimChanges) {
+  test(`RecreatePodWhenChangeVCTInCloneSetGate, claim templates changed: ${name}`, () => {
+    const revisions = [
+      aRevision({ name: OLD, revision: 1, template: aTemplate("app:v1") }),
+      aRevision({ name: NEW, revision: 2, claimTemplates: claims }),
+    ];
+    const features = { RecreatePodWhenChangeVCTInCloneSetGate: isOn };
+    assert.deepEqual(fate(pod, { type, lifecycle: {}, claimTemplates: claims, revisions, features }), want);
+  });
 }
 
 test("moves: the old stand-in of an old pod that is named stays", () => {

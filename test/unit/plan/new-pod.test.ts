@@ -31,6 +31,17 @@ const templated: PodTemplate = {
   },
 };
 
+test("a new pod says which claim templates it was made with only where other ones would re-create it", () => {
+  const key = "kruise.io/cloneset-volumeclaimtemplate-hash";
+  const made = (isOn: boolean, claimTemplates = [aClaimTemplate()]) => {
+    const features = { ...featureDefaults, RecreatePodWhenChangeVCTInCloneSetGate: isOn };
+    return manifest({ claimTemplates }, features).metadata["annotations"] as Record<string, string>;
+  };
+  assert.equal(made(false)[key], undefined);
+  assert.equal(made(true)[key], "3636919212");
+  assert.equal(made(true, [])[key], "");
+});
+
 test("a new pod is the template with our name, labels, owner and volumes", () => {
   assert.deepEqual(
     manifest({ template: templated, claimTemplates: [aClaimTemplate("data"), aClaimTemplate("logs")] }),
