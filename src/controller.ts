@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { Features } from "./api/features.ts";
 import { CLONE_SETS } from "./api/resource.ts";
+import { Decisions } from "./apply/decisions.ts";
 import type { ReflectorSink } from "./kube/cache.ts";
 import { KubeClient } from "./kube/client.ts";
 import type { Clock } from "./kube/clock.ts";
@@ -126,7 +127,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     onDropped: (reason) => metrics.eventDropped(reason),
     onError: (error) => log.debug({ error: messageOf(error) }, "event not written"),
   });
-  const reconciler = new Reconciler({ client, caches, clock, recorder, log, features });
+  const decisions = new Decisions(metrics.registry);
+  const reconciler = new Reconciler({ client, caches, clock, recorder, decisions, log, features });
   const queue = new WorkQueue({
     clock,
     workers: options.workers,

@@ -8,8 +8,11 @@ import type { Announcement } from "./apply/announce.ts";
 import { announcements, involved } from "./apply/announce.ts";
 import type { Hands, Outcome } from "./apply/apply.ts";
 import { apply } from "./apply/apply.ts";
+import type { Decisions } from "./apply/decisions.ts";
+import { LastLook } from "./apply/last-look.ts";
+import { logFields } from "./apply/log-fields.ts";
 import type { Named } from "./apply/look.ts";
-import { look } from "./apply/look.ts";
+import { look, lookBefore } from "./apply/look.ts";
 import type { Refusals } from "./apply/refusals.ts";
 import { refusalsAfter } from "./apply/refusals.ts";
 import { settleOpen } from "./apply/settle-open.ts";
@@ -19,9 +22,12 @@ import type { PassResult } from "./kube/queue.ts";
 import { observe } from "./observe/observe.ts";
 import type { Action } from "./plan/actions.ts";
 import { describe } from "./plan/actions.ts";
+import type { Observation } from "./plan/observation.ts";
 import type { Plan, WorkPlan } from "./plan/plan.ts";
 import { plan } from "./plan/plan.ts";
 import { nextStatus, progressDeadlineInMs } from "./plan/status.ts";
+import type { Surprise } from "./plan/surprise.ts";
+import { surprise } from "./plan/surprise.ts";
 
 const STATUS_EVERY_MS = 1000;
 /** For how long a pass begins new writes. What it does not get to is planned anew, with all that has happened since. */
@@ -30,6 +36,7 @@ const PASS_MS = 500;
 const PLANNING_SHARE = 0.05;
 /** A plan that takes longer for each pod is slow for other reasons: cold code, a busy machine. */
 const PLANNING_MS_PER_POD = 0.02;
+const WITHHELD_MS = 1000;
 
 /** What one CloneSet leaves behind from pass to pass. Losing it costs nothing but a repeated event. */
 interface Memory {
@@ -45,10 +52,13 @@ interface Memory {
   told: Set<string>;
   /** The last creations all succeeded. */
   creationsGoWell: boolean;
+  /** Why nothing was done when that was last said. */
+  idle: string;
 }
 
 export interface ReconcilerOptions extends Hands {
   recorder: Pick<EventRecorder, "record">;
+  decisions: Pick<Decisions, "acted" | "idle" | "doubted">;
   log: Logger;
   features: Features;
 }
@@ -77,13 +87,19 @@ export class Reconciler {
    * @throws {PassFailedError} if something went wrong that a retry may cure; everything else was carried out all the same
    */
   async reconcile(key: string): Promise<PassResult | undefined> {
-    const { caches, clock, features } = this.#options;
-    const [namespace = "", name = ""] = key.split("/");
+    const { clock } = this.#options;
     await this.#settle(key);
-    const startedMs = clock.monotonicMs();
-    const { spareIds = [], refusals = new Map() } = this.#memory.get(key) ?? {};
-    const seen = observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds, refusals });
-    if (seen === undefined) {
+    let startedMs = clock.monotonicMs();
+    let seen = this.#observe(key);
+    let planned = seen && plan(seen);
+    const doubt = planned?.kind === "work" ? surprise(planned) : undefined;
+    if (seen && doubt) {
+      await this.#lookBefore(seen.cloneSet, doubt);
+      startedMs = clock.monotonicMs();
+      seen = this.#observe(key);
+      planned = seen && plan(seen);
+    }
+    if (seen === undefined || planned === undefined) {
       this.#memory.delete(key);
       return undefined;
     }
@@ -93,11 +109,31 @@ export class Reconciler {
       const inUse = new Set([...seen.pods, ...seen.claims].map(instanceId));
       memory.spareIds = memory.spareIds.filter((id) => !inUse.has(id));
     }
-    const planned = plan(seen);
     const planningMs = Math.min(clock.monotonicMs() - startedMs, seen.pods.length * PLANNING_MS_PER_POD);
     const nextMs = startedMs + planningMs / PLANNING_SHARE;
     const result = await this.#carryOut(memory, cloneSet, planned, Math.max(startedMs + PASS_MS, nextMs));
     return { ...result, restMs: nextMs - clock.monotonicMs() };
+  }
+
+  #observe(key: string): Observation | undefined {
+    const { caches, clock, features } = this.#options;
+    const [namespace = "", name = ""] = key.split("/");
+    const { spareIds = [], refusals = new Map() } = this.#memory.get(key) ?? {};
+    return observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds, refusals });
+  }
+
+  /** Before data goes, or many pods that nobody asked to go: what the plan went by is read live, and planned for anew. */
+  async #lookBefore(cloneSet: CloneSet, doubt: Surprise): Promise<void> {
+    const { decisions, log } = this.#options;
+    if (doubt.claims) decisions.doubted("claims");
+    if (doubt.unasked > 0) {
+      decisions.doubted("pods");
+      log.warn(
+        { cloneset: `${cloneSet.namespace}/${cloneSet.name}`, pods: doubt.unasked },
+        "about to delete many pods without an edit that asks for it: looking at all pods first",
+      );
+    }
+    await lookBefore(this.#options, cloneSet, doubt);
   }
 
   async #carryOut(
@@ -132,7 +168,8 @@ export class Reconciler {
       reserved = true;
     };
     const first = reserveCounter === undefined ? undefined : () => reserve(reserveCounter);
-    const pace = { beginUntilMs, creationsGoWell: memory.creationsGoWell };
+    const lastLook = new LastLook(this.#options, cloneSet, planned.statusInput.targets);
+    const pace = { beginUntilMs, creationsGoWell: memory.creationsGoWell, lastLook };
     const outcomes = await apply(this.#options, cloneSet, planned.actions, { reserve: first, ...pace });
     memory.creationsGoWell = goWellAfter(memory.creationsGoWell, outcomes);
     // Ids whose counter was not stored are not ours to use.
@@ -140,11 +177,15 @@ export class Reconciler {
     memory.refusals = refusalsAfter(memory.refusals, outcomes, this.#options.clock.nowMs());
     this.#report(memory, cloneSet, outcomes, planned.notes);
     const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned.problems) });
+    if (planned.actions.length === 0) this.#tellIdle(memory, cloneSet, status);
     const written = await this.#writeStatus(memory, { ...cloneSet, resourceVersion: version }, status);
     this.#raise(memory, outcomes);
     const deadlineMs = progressDeadlineInMs(status, cloneSet.spec.progressDeadlineSeconds, this.#options.clock.nowMs());
     const isLeft = outcomes.length < planned.actions.length || outcomes.some(({ kind }) => kind === "stale");
-    return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, isLeft ? 1 : undefined);
+    // What a last look spoke against is not tried again at once: the same plan would only meet the same objection.
+    const isWithheld = outcomes.some(({ kind }) => kind === "withheld");
+    const leftMs = isWithheld ? WITHHELD_MS : isLeft ? 1 : undefined;
+    return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, leftMs);
   }
 
   /** Settles what the last pass left open. Until that succeeds nothing is planned. */
@@ -173,6 +214,7 @@ export class Reconciler {
         refusals: new Map(),
         told: new Set(),
         creationsGoWell: false,
+        idle: "",
       };
       this.#memory.set(key, memory);
     }
@@ -228,18 +270,32 @@ export class Reconciler {
   }
 
   #report(memory: Memory, cloneSet: CloneSet, outcomes: readonly Outcome[], notes: readonly Announcement[]): void {
-    const { log } = this.#options;
+    const { log, decisions } = this.#options;
     const cloneset = `${cloneSet.namespace}/${cloneSet.name}`;
     const failed: Announcement[] = [];
     for (const outcome of outcomes) {
       const line = describe(outcome.action);
-      if (outcome.kind === "done") log.info({ cloneset }, line);
-      else if (outcome.kind === "stale") log.debug({ cloneset }, `${line}: changed meanwhile, looking again`);
-      else log.warn({ cloneset, error: outcome.message }, `failed: ${line}`);
+      const fields = { cloneset, ...logFields(outcome.action) };
+      decisions.acted(outcome);
+      if (outcome.kind === "done") log.info(fields, line);
+      else if (outcome.kind === "stale") log.debug(fields, `${line}: changed meanwhile, looking again`);
+      else if (outcome.kind === "withheld")
+        log.warn({ ...fields, rule: outcome.rule }, `withheld: ${line}: ${outcome.message}`);
+      else log.warn({ ...fields, error: outcome.message }, `failed: ${line}`);
       if (outcome.kind === "done") this.#record(cloneSet, announcements(outcome));
       else failed.push(...announcements(outcome));
     }
     this.#tell(memory, cloneSet, [...notes, ...failed]);
+  }
+
+  /** Why nothing happens: counted every time, and logged when it changes. */
+  #tellIdle(memory: Memory, { namespace, name }: CloneSet, { conditions }: CloneSetStatus): void {
+    const { log, decisions } = this.#options;
+    const { reason = "", message = "" } = conditions.find(({ type }) => type === "Ready") ?? {};
+    decisions.idle(reason);
+    if (memory.idle === `${reason} ${message}`) return;
+    memory.idle = `${reason} ${message}`;
+    log.info({ cloneset: `${namespace}/${name}`, reason }, `nothing to do now: ${message}`);
   }
 
   /** Tells what is new; what was told in the pass before and still lasts is not repeated. */

@@ -16,7 +16,7 @@ export interface Announcement {
 /** What users hear of an outcome; most writes are not worth an event. Never carries a whole object. */
 export function announcements(outcome: Outcome): Announcement[] {
   const { action } = outcome;
-  if (outcome.kind === "stale") return [];
+  if (outcome.kind === "stale" || outcome.kind === "withheld") return [];
   const failure = outcome.kind === "done" ? undefined : outcome.message;
   const reasons = reasonsOf(action);
   if (failure === undefined)

@@ -4,7 +4,7 @@ import { annotation, readinessGate } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { ObjectRef } from "../api/pod.ts";
-import { lifecycleState } from "../api/pod.ts";
+import { instanceId, lifecycleState } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
 import { intoService } from "../inplace/patch.ts";
 import { guardedOperations } from "../inplace/state-guard.ts";
@@ -28,6 +28,7 @@ import { ownerReference } from "../plan/membership.ts";
 import type { CreateRevision } from "../revision/history.ts";
 import { afterCollision } from "../revision/history.ts";
 import { inTurn } from "./in-turn.ts";
+import type { LastLook, Rule } from "./last-look.ts";
 import type { Kind, Named } from "./look.ts";
 import { cacheOf, look, resourceOf } from "./look.ts";
 import { slowStart } from "./slow-start.ts";
@@ -44,6 +45,8 @@ export type Outcome =
   | { kind: "done"; action: Action }
   /** The object changed under our hands, or is gone: nothing was written, and the next plan decides anew. */
   | { kind: "stale"; action: Action }
+  /** A last look spoke against it: nothing was written. */
+  | { kind: "withheld"; action: Action; rule: Rule; message: string }
   | { kind: "failed"; action: Action; message: string }
   /** It cannot be told whether the write was applied. Nothing may be planned before these objects were read live. */
   | { kind: "unsettled"; action: Action; message: string; unknown: Named[] };
@@ -64,6 +67,8 @@ class StaleError extends Error {}
 
 /** As many as the client has writes in flight: so the writes of one action follow each other without a queue in between. */
 const AT_ONCE = 32;
+/** Two templates have one hash once in billions; so many in a row are no accident. */
+const NAMES_MAX = 5;
 
 /** The patch that starts a grace period says when that was. Tried for long, it would come true when half the period is over. */
 const GRACE_START_MS = 1000;
@@ -75,6 +80,8 @@ export interface ApplyOptions {
   creationsGoWell?: boolean;
   /** By the monotonic clock: actions not begun by then are not begun at all. Default: all are. */
   beginUntilMs?: number;
+  /** Asked just before each write. */
+  lastLook?: Pick<LastLook, "objection"> | undefined;
 }
 
 /**
@@ -88,14 +95,18 @@ export async function apply(
   hands: Hands,
   cloneSet: CloneSet,
   actions: readonly Action[],
-  { reserve, creationsGoWell = false, beginUntilMs = Number.POSITIVE_INFINITY }: ApplyOptions = {},
+  { reserve, creationsGoWell = false, beginUntilMs = Number.POSITIVE_INFINITY, lastLook }: ApplyOptions = {},
 ): Promise<Outcome[]> {
   const creations = actions.filter(({ kind }) => kind === "createPod");
   // What puts pods into service goes before what takes them out of it.
   const refreshes = actions.filter(({ kind }) => kind === "refreshPod");
   const others = actions.filter(({ kind }) => kind !== "createPod" && kind !== "refreshPod");
   const pace = { atOnce: AT_ONCE, mayBegin: () => hands.clock.monotonicMs() < beginUntilMs };
-  const task = (action: Action) => () => outcomeOf(action, () => carryOut(hands, cloneSet, action));
+  const task = (action: Action) => async (): Promise<Outcome> => {
+    const objection = lastLook?.objection(action);
+    if (objection) return { kind: "withheld", action, ...objection };
+    return outcomeOf(action, () => carryOut(hands, cloneSet, action));
+  };
   const create = async (): Promise<Outcome[]> => {
     const [first] = creations;
     if (first === undefined) return [];
@@ -143,6 +154,7 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
       await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
       return createOwned(hands, cloneSet, "pod", action.manifest);
     case "deletePod":
+      await all(action.claims.map((claim) => checkClaim(hands, cloneSet, claim)));
       // Whoever else removed the pod may have made a successor that uses its PVCs.
       if (!(await remove(hands, "pod", action.pod, action))) throw new StaleError();
       // Only now: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle.
@@ -169,6 +181,15 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
       return;
     }
   }
+}
+
+/** Data is not deleted from memory: a PVC that was given to somebody else, or another id, stays, and so does the pod for now. */
+async function checkClaim(hands: Hands, { uid }: CloneSet, claim: ObjectRef): Promise<void> {
+  const known = hands.caches.claims.getByUid(claim.uid);
+  await look(hands, { kind: "claim", ...claim });
+  const live = hands.caches.claims.getByUid(claim.uid);
+  const isOurs = live === undefined || controllerOf(live.owners)?.uid === uid;
+  if (!isOurs || (live && known && instanceId(live) !== instanceId(known))) throw new StaleError();
 }
 
 /** All at once, and all to their end: an answer that comes after the first failure must reach the caches, too. */
@@ -218,9 +239,13 @@ async function createOwned(hands: Hands, cloneSet: CloneSet, kind: Kind, manifes
   }
 }
 
-/** A name that another revision has already, with other data, gives way to the next one. */
+/**
+ * A name that another revision has already, with other data, gives way to the next one. If none of several names comes
+ * out as it was sent, the server (or a webhook) changes what it stores, and no name will do.
+ */
 async function createRevision(hands: Hands, cloneSet: CloneSet, first: CreateRevision): Promise<void> {
-  for (let tried = first; ; ) {
+  let tried = first;
+  for (let attempt = 0; attempt < NAMES_MAX; attempt++) {
     const { name, object } = tried;
     const target = { kind: "revision" as const, namespace: cloneSet.namespace, name };
     await createOrFind(hands, target, object as unknown as KubeObject);
@@ -230,6 +255,9 @@ async function createRevision(hands: Hands, cloneSet: CloneSet, first: CreateRev
     if (next.kind === "use") return;
     tried = next;
   }
+  throw new Error(
+    `${NAMES_MAX} names from ${first.name} on are taken by revisions with other data: if they are new, something changes ControllerRevisions on their way`,
+  );
 }
 
 async function createClaim(hands: Hands, cloneSet: CloneSet, claim: NewClaim): Promise<void> {

@@ -1,9 +1,15 @@
+import type { CloneSet } from "../api/cloneset.ts";
 import { CLONE_SETS } from "../api/resource.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isNotFound } from "../kube/errors.ts";
 import type { KubeObject, Resource } from "../kube/resources.ts";
 import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS } from "../kube/resources.ts";
 import type { Caches } from "../observe/caches.ts";
+import type { Surprise } from "../plan/surprise.ts";
+import { inTurn } from "./in-turn.ts";
+
+/** Reads at a time, where many objects are looked at. */
+const AT_ONCE = 32;
 
 /** Kinds that are cached. */
 export type Kind = "cloneSet" | "pod" | "claim" | "revision";
@@ -53,4 +59,18 @@ export async function look(
     if (uid !== undefined) cache.gone(uid);
     return undefined;
   }
+}
+
+/** Reads live what a doubtful plan goes by: the CloneSet, and its pods where pods are to go that nobody asked to go. */
+export async function lookBefore(
+  reading: Parameters<typeof look>[0],
+  { namespace, name, uid }: CloneSet,
+  { pods }: Surprise,
+): Promise<void> {
+  const targets: Named[] = [
+    { kind: "cloneSet", namespace, name, uid },
+    ...pods.map((pod): Named => ({ kind: "pod", namespace, name: pod.name, uid: pod.uid })),
+  ];
+  const looks = targets.map((target) => () => look(reading, target));
+  await inTurn(looks, { atOnce: AT_ONCE, mayBegin: () => true });
 }

@@ -32,8 +32,17 @@ export type Action =
       claims: ObjectRef[];
       /** Delete only if the pod still is as it was seen. Off for named pods: they go whatever happens to them. */
       ifUnchanged: boolean;
+      /** Why this pod and not another one, in words. */
+      because?: string;
     }
-  | { kind: "updatePodInPlace"; pod: ObjectRef; revision: string; patches: PodPatch[]; warning?: string }
+  | {
+      kind: "updatePodInPlace";
+      pod: ObjectRef;
+      revision: string;
+      patches: PodPatch[];
+      warning?: string;
+      because?: string;
+    }
   | {
       kind: "refreshPod";
       pod: ObjectRef;

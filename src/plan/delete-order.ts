@@ -2,11 +2,12 @@ import { annotation } from "../api/constants.ts";
 import type { PodTemplate } from "../api/kubernetes.ts";
 import type { Pod } from "../api/pod.ts";
 import type { Member } from "./observation.ts";
-import type { Order } from "./pod-order.ts";
+import type { Key, Order } from "./pod-order.ts";
 import {
   by,
   byName,
   createdLaterFirst,
+  decidingKey,
   lessStartedFirst,
   moreRestartsFirst,
   notReadyFirst,
@@ -46,15 +47,33 @@ export function deletionCost(pod: Pod): number {
   return cost >= INT32_MIN && cost <= INT32_MAX ? cost : 0;
 }
 
+/** A pod that goes, and why this one. */
+export interface Victim {
+  member: Member;
+  because: string;
+}
+
 /**
- * The order in which pods go when any of them may: those that serve least first. Cost is compared only among pods that
- * are alike in readiness, so a broken pod goes before a cheap one; crowding only among pods of the same cost.
+ * The first `count` of the order in which pods go when any of them may: those that serve least first. Cost is compared
+ * only among pods that are alike in readiness, so a broken pod goes before a cheap one; crowding only among pods of the
+ * same cost. `ifAllGo`: why they go if none is spared to compare them with.
  */
-export function inDeleteOrder(members: readonly Member[], topology: Topology): Member[] {
+export function firstToGo(
+  members: readonly Member[],
+  count: number,
+  { topology, ifAllGo }: { topology: Topology; ifAllGo: string },
+): Victim[] {
+  if (count <= 0) return [];
   const available = new Map(members.map((member) => [member.pod, member.available]));
   const unavailableFirst: Order = (a, b) => Number(available.get(a)) - Number(available.get(b));
-  const order = leastWorthFirst({ unavailableFirst, crowded: crowding(members, topology) });
-  return [...members].sort((a, b) => order(a.pod, b.pod));
+  const keys = leastWorthFirst({ unavailableFirst, crowded: crowding(members, topology) });
+  const order = ordered(keys);
+  const sorted = [...members].sort((a, b) => order(a.pod, b.pod));
+  const spared = sorted[count]?.pod;
+  return sorted.slice(0, count).map((member) => ({
+    member,
+    because: spared ? `it ${decidingKey(keys, member.pod, spared)} ${spared.name}` : ifAllGo,
+  }));
 }
 
 const cheapFirst: Order = (a, b) => deletionCost(a) - deletionCost(b);
@@ -66,20 +85,24 @@ function leastWorthFirst({
 }: {
   unavailableFirst?: Order;
   crowded?: ReadonlyMap<Pod, number>;
-}): Order {
+}): Key[] {
   const crowdedFirst: Order = (a, b) => (crowded?.get(b) ?? 0) - (crowded?.get(a) ?? 0);
-  return by(
-    unassignedFirst,
-    lessStartedFirst,
-    ...(unavailableFirst ? [unavailableFirst] : []),
-    notReadyFirst,
-    cheapFirst,
-    ...(crowded ? [crowdedFirst] : []),
-    readyLaterFirst,
-    moreRestartsFirst,
-    createdLaterFirst,
-    byName,
-  );
+  return [
+    { says: "has no node, unlike", order: unassignedFirst },
+    { says: "has not come as far as", order: lessStartedFirst },
+    ...(unavailableFirst ? [{ says: "is not available, unlike", order: unavailableFirst }] : []),
+    { says: "is not ready, unlike", order: notReadyFirst },
+    { says: "has a lower deletion cost than", order: cheapFirst },
+    ...(crowded ? [{ says: "shares its place with more pods than", order: crowdedFirst }] : []),
+    { says: "became ready later than", order: readyLaterFirst },
+    { says: "restarted more often than", order: moreRestartsFirst },
+    { says: "is younger than", order: createdLaterFirst },
+    { says: "comes by name before", order: byName },
+  ];
+}
+
+function ordered(keys: readonly Key[]): Order {
+  return by(...keys.map(({ order }) => order));
 }
 
 /** How crowded each pod's place is: the larger, the earlier the pod goes. */
@@ -90,7 +113,7 @@ function crowding(members: readonly Member[], { keys, nodeLabels }: Topology): R
   const ranks = new Map<Pod, number>();
   for (const key of keys) {
     const domains = grouped(pods, (pod) => nodeLabels.get(pod.nodeName ?? "")?.[key]);
-    const order = leastWorthFirst(key === HOSTNAME ? {} : { crowded: onNode });
+    const order = ordered(leastWorthFirst(key === HOSTNAME ? {} : { crowded: onNode }));
     const weight = Math.log(domains.length + 2);
     for (const domain of domains) {
       domain.sort(order).forEach((pod, index) => {
@@ -105,7 +128,7 @@ function crowding(members: readonly Member[], { keys, nodeLabels }: Topology): R
 function nodeCrowding(pods: readonly Pod[]): ReadonlyMap<Pod, number> {
   const ranks = new Map<Pod, number>();
   for (const node of grouped(pods, (pod) => pod.nodeName)) {
-    node.sort(leastWorthFirst({})).forEach((pod, index) => {
+    node.sort(ordered(leastWorthFirst({}))).forEach((pod, index) => {
       ranks.set(pod, node.length - 1 - index);
     });
   }

@@ -92,11 +92,15 @@ export function planMoves(scene: Scene): Moves {
       ({ pod }) => !hasGate(pod, readinessGate.inPlaceUpdateReady) && lifecycleState(pod) === "Updating",
     ),
   });
-  const moving = chosen.flatMap(({ member, move }) =>
-    move === "recreate"
-      ? removePod(scene, member, "recreateUpdate")
-      : moveInPlace(scene, member.pod, target, verdicts.of(member.pod)),
-  );
+  const moving = chosen.flatMap(({ member, move }) => {
+    const verdict = verdicts.of(member.pod);
+    const because = [whyNow(member), whyRecreated(move, verdict)].filter(Boolean).join("; ");
+    return move === "recreate"
+      ? removePod(scene, member, "recreateUpdate", because)
+      : moveInPlace(scene, member.pod, target, verdict).map((action) =>
+          action.kind === "updatePodInPlace" ? { ...action, because } : action,
+        );
+  });
   // After a template was set back they move on: sent back into service, they would be taken out again at once.
   const surplus = repair ? [] : candidates.slice(Math.abs(moves)).filter((candidate) => !chosen.includes(candidate));
   return {
@@ -107,6 +111,15 @@ export function planMoves(scene: Scene): Moves {
     againAtMs,
     movingBack: new Set(toUpdated ? [] : candidates.map(({ member }) => member.pod.uid)),
   };
+}
+
+function whyNow({ pod, available }: Member): string {
+  if (lifecycleState(pod) === "PreparingUpdate") return "its hook let go of it";
+  return available ? "it is next in the update order" : "it is down already";
+}
+
+function whyRecreated(move: Move, verdict: InPlaceVerdict): string {
+  return move === "recreate" && !verdict.possible ? `not in place: ${verdict.field}: ${verdict.why}` : "";
 }
 
 /** Pods that wait for an update hook although they are not to be updated any more, or cannot be, go back into service. */

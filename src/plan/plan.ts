@@ -209,7 +209,7 @@ function scaleOrMove(scene: Scene): Work {
       topology: { keys: spreadKeys(cloneSet.spec.template), nodeLabels: seen.nodeLabels },
       features: seen.features,
     });
-    const removals = surplus.flatMap((member) => removePod(scene, member, "scaleDown"));
+    const removals = surplus.flatMap(({ member, because }) => removePod(scene, member, "scaleDown", because));
     if (removals.length > 0) return { ...nothing(), actions: removals, notes };
   }
   const moves = planMoves(scene);

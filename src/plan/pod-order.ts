@@ -15,6 +15,17 @@ export function by(...keys: Order[]): Order {
   };
 }
 
+/** A key of an order, and what it says of the pod that comes first: "is not ready, unlike" the other one. */
+export interface Key {
+  says: string;
+  order: Order;
+}
+
+/** What the first key says on which two pods differ; of equal ones nothing. */
+export function decidingKey(keys: readonly Key[], first: Pod, other: Pod): string | undefined {
+  return keys.find(({ order }) => order(first, other) !== 0)?.says;
+}
+
 /** Pods without a node first. */
 export const unassignedFirst: Order = (a, b) => Number(a.nodeName !== undefined) - Number(b.nodeName !== undefined);
 

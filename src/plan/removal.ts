@@ -17,6 +17,7 @@ export function removePod(
   { cloneSet, book, seen }: Scene,
   { pod, preparingDelete, ...member }: Member,
   reason: DeleteReason,
+  because?: string,
 ): Action[] {
   const { lifecycle } = cloneSet.spec;
   if (isBlocked(lifecycle.preDelete, pod)) {
@@ -28,7 +29,9 @@ export function removePod(
   }
   // A named pod that is not ready goes at once because it costs nothing: that must still be so.
   const ifUnchanged = !preparingDelete && !(member.named && member.ready);
-  return [{ kind: "deletePod", pod: objectRef(pod), reason, claims: claimsOf(pod, book).map(objectRef), ifUnchanged }];
+  const claims = claimsOf(pod, book).map(objectRef);
+  const why = because === undefined ? {} : { because };
+  return [{ kind: "deletePod", pod: objectRef(pod), reason, claims, ifUnchanged, ...why }];
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Features } from "../api/features.ts";
-import type { Topology } from "./delete-order.ts";
-import { inDeleteOrder } from "./delete-order.ts";
+import type { Topology, Victim } from "./delete-order.ts";
+import { firstToGo } from "./delete-order.ts";
 import type { Member } from "./observation.ts";
 import { scaleUp, scalingTotal } from "./scale-up.ts";
 import type { Surge } from "./surge.ts";
@@ -63,24 +63,27 @@ export function chooseExcess(
     topology: Topology;
     features: Features;
   },
-): Member[] {
+): Victim[] {
   const { counts, wanted, surge, topology, features } = given;
   const tooMany = excess(counts, wanted, surge);
   if (tooMany.pods === 0) return [];
   const removable = members.filter((member) => !member.named && !member.preparingDelete);
-  const broken = inDeleteOrder(
-    removable.filter((member) => !member.ready),
-    topology,
-  ).slice(0, Math.min(tooMany.beyondSurge, tooMany.pods));
-  const rest = removable.filter((member) => !broken.includes(member));
+  const down = removable.filter((member) => !member.ready);
+  const broken = firstToGo(down, Math.min(tooMany.beyondSurge, tooMany.pods), { topology, ifAllGo: "it is not ready" });
+  const chosen = new Set(broken.map(({ member }) => member));
+  const rest = removable.filter((member) => !chosen.has(member));
   const isOld = (member: Member) => !countsAsUpdated(member, features);
-  const stillOld = Math.max(tooMany.old - broken.filter(isOld).length, 0);
+  const stillOld = Math.max(tooMany.old - broken.filter(({ member }) => isOld(member)).length, 0);
   const needed = tooMany.pods - broken.length;
-  const fromOld = inDeleteOrder(rest.filter(isOld), topology).slice(0, Math.min(stillOld, needed));
-  const fromUpdated = inDeleteOrder(
-    rest.filter((member) => !isOld(member)),
+  const fromOld = firstToGo(rest.filter(isOld), Math.min(stillOld, needed), {
     topology,
-  ).slice(0, needed - fromOld.length);
+    ifAllGo: "all of an old revision are too many",
+  });
+  const updated = rest.filter((member) => !isOld(member));
+  const fromUpdated = firstToGo(updated, needed - fromOld.length, {
+    topology,
+    ifAllGo: "all of the update revision are too many",
+  });
   const victims = withoutRegret(members, [...broken, ...fromOld, ...fromUpdated], given);
   return withinFloor(members, victims, wanted);
 }
@@ -88,11 +91,11 @@ export function chooseExcess(
 /** Drops victims, last first, until the plan that follows would create nothing in their place. */
 function withoutRegret(
   members: readonly Member[],
-  victims: Member[],
+  victims: Victim[],
   { wanted, surgeable, features }: { wanted: Targets; surgeable: number; features: Features },
-): Member[] {
+): Victim[] {
   for (let kept = victims.length; kept > 0; kept--) {
-    const gone = new Set(victims.slice(0, kept));
+    const gone = new Set(victims.slice(0, kept).map(({ member }) => member));
     const after = tally(
       members.filter((member) => !gone.has(member)),
       features,
@@ -102,13 +105,13 @@ function withoutRegret(
   return [];
 }
 
-function withinFloor(members: readonly Member[], victims: Member[], { replicas, maxUnavailable }: Targets): Member[] {
+function withinFloor(members: readonly Member[], victims: Victim[], { replicas, maxUnavailable }: Targets): Victim[] {
   let available = members.filter((member) => member.available).length;
   let ready = members.filter((member) => member.ready).length;
   const floor = Math.max(replicas - maxUnavailable, 0);
   const availableFloor = Math.min(available, floor);
   const readyFloor = Math.min(ready, floor);
-  return victims.filter((victim) => {
+  return victims.filter(({ member: victim }) => {
     if (victim.available && available <= availableFloor) return false;
     if (victim.ready && ready <= readyFloor) return false;
     if (victim.available) available -= 1;

@@ -234,7 +234,15 @@ export const mistakes: readonly Mutation[] = [
   {
     name: "one pod more than the budget is taken down",
     holes: [],
-    edits: [edit("plan/update.ts", "if (unavailable >= budget) continue;", "if (unavailable > budget) continue;")],
+    edits: [
+      edit("plan/update.ts", "if (unavailable >= budget) continue;", "if (unavailable > budget) continue;"),
+      // Else the last look before each write makes up for it.
+      edit(
+        "reconcile.ts",
+        "creationsGoWell: memory.creationsGoWell, lastLook };",
+        "creationsGoWell: memory.creationsGoWell };",
+      ),
+    ],
   },
   {
     name: "claims are deleted before their pod",

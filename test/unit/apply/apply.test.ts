@@ -13,6 +13,7 @@ import type { KubeObject, Resource } from "../../../src/kube/resources.ts";
 import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../src/kube/resources.ts";
 import { Trimmer } from "../../../src/observe/trim.ts";
 import type { Action } from "../../../src/plan/actions.ts";
+import { chooseRevisions } from "../../../src/revision/history.ts";
 import { aCloneSet, aWireCloneSet, NOW_MS } from "../../support/a-cloneset.ts";
 import { FOREIGN, OURS } from "../../support/a-pod.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -72,6 +73,8 @@ function inShort(outcome: Outcome): string {
     case "done":
     case "stale":
       return outcome.kind;
+    case "withheld":
+      return `withheld (${outcome.rule}): ${outcome.message}`;
     case "failed":
       return `failed: ${outcome.message}`;
     case "unsettled":
@@ -239,7 +242,11 @@ test("delete: the pod first, then its claims; the pod by uid and version, claims
   exists(PODS, "web-aaaaa");
   exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
   assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["done"]);
-  assert.deepEqual(kube.calls, ["delete pods web-aaaaa", "delete persistentvolumeclaims data-web-aaaaa"]);
+  assert.deepEqual(kube.calls, [
+    "get persistentvolumeclaims data-web-aaaaa",
+    "delete pods web-aaaaa",
+    "delete persistentvolumeclaims data-web-aaaaa",
+  ]);
   assert.deepEqual(kube.sent, [{ uid: "uid-web-aaaaa", resourceVersion: "10" }, { uid: "uid-data-web-aaaaa" }]);
   assert.deepEqual([heldPods(), heldClaims()], [[], []]);
 });
@@ -560,4 +567,46 @@ test("a revision is forgotten only as it was seen", async () => {
   exists(CONTROLLER_REVISIONS, "web-1");
   await outcomes([{ kind: "deleteRevision", revision: ref("web-1") }]);
   assert.deepEqual(kube.sent, [{ uid: "uid-web-1", resourceVersion: "10" }]);
+});
+
+test("what a last look speaks against is not sent, and the others are", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PODS, "web-bbbbb");
+  const lastLook = {
+    objection: (action: Action) =>
+      action.kind === "deletePod" && action.pod.name === "web-aaaaa"
+        ? { rule: "floor" as const, message: "too few" }
+        : undefined,
+  };
+  const done = await apply(hands, cloneSet, [deletePod("web-aaaaa"), deletePod("web-bbbbb")], { lastLook });
+  assert.deepEqual(done.map(inShort), ["withheld (floor): too few", "done"]);
+  assert.deepEqual(kube.calls, ["delete pods web-bbbbb"]);
+});
+
+const taken: { name: string; live: Partial<KubeObject["metadata"]> }[] = [
+  { name: "that somebody else owns now", live: { ownerReferences: [FOREIGN] } },
+  { name: "that nobody owns any more", live: { ownerReferences: [] } },
+  { name: "that carries another id now", live: { labels: { app: "web", [label.instanceId]: "zzzzz" } } },
+];
+for (const { name, live } of taken) {
+  test(`delete: a claim ${name} is not deleted with the pod, and the pod stays for now`, async () => {
+    exists(PODS, "web-aaaaa");
+    exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+    const changed = { ...metadata("data-web-aaaaa"), resourceVersion: "11", ...live };
+    kube.put(PERSISTENT_VOLUME_CLAIMS, { metadata: changed });
+    assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["stale"]);
+    assert.deepEqual(kube.calls, ["get persistentvolumeclaims data-web-aaaaa"]);
+  });
+}
+
+test("a revision that never comes out as it was sent is given up after a few names", async () => {
+  const choice = chooseRevisions({ cloneSet, revisions: [] });
+  assert.ok(choice.kind === "create");
+  const create = kube.create.bind(kube);
+  // A webhook that changes what it lets through.
+  kube.create = (resource, object, options) =>
+    create(resource, { ...object, data: { altered: true } } as KubeObject, options);
+  const [outcome] = await outcomes([{ kind: "createRevision", tried: choice }]);
+  assert.match(outcome ?? "", /^failed: 5 names from web-\w+ on are taken by revisions with other data/);
+  assert.equal(kube.calls.length, 5);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { annotation } from "../../../src/api/constants.ts";
 import type { Topology } from "../../../src/plan/delete-order.ts";
-import { deletionCost, inDeleteOrder } from "../../../src/plan/delete-order.ts";
+import { deletionCost, firstToGo } from "../../../src/plan/delete-order.ts";
 import type { GivenPod } from "../../support/a-pod.ts";
 import { aPod } from "../../support/a-pod.ts";
 import { members } from "../../support/an-observation.ts";
@@ -11,8 +11,8 @@ const noTopology: Topology = { keys: [], nodeLabels: new Map() };
 
 function order(pods: Record<string, GivenPod>, topology = noTopology): string {
   const list = Object.entries(pods).map(([name, given]) => aPod({ name, ...given }));
-  return inDeleteOrder(members(list), topology)
-    .map(({ pod }) => pod.name)
+  return firstToGo(members(list), list.length, { topology, ifAllGo: "" })
+    .map(({ member }) => member.pod.name)
     .join(" ");
 }
 
@@ -62,6 +62,23 @@ for (const { name, a, b } of pairs) {
   test(`delete order: ${name}`, () => {
     assert.equal(order({ a: { node: "n1", ...a }, b: { node: "n2", ...b } }), "b a");
     assert.equal(order({ b: { node: "n2", ...b }, a: { node: "n1", ...a } }), "b a");
+  });
+}
+
+const reasons: { name: string; b: GivenPod; because: string }[] = [
+  { name: "readiness", b: { ready: false }, because: "it is not available, unlike a" },
+  { name: "deletion cost", b: cost("-1"), because: "it has a lower deletion cost than a" },
+  { name: "time", b: { readyForSeconds: 5 }, because: "it became ready later than a" },
+];
+for (const { name, b, because } of reasons) {
+  test(`delete order: why a pod goes and another one stays: ${name}`, () => {
+    const given = { topology: noTopology, ifAllGo: "all go" };
+    const list = members([aPod({ name: "a", node: "n1" }), aPod({ name: "b", node: "n2", ...b })]);
+    assert.deepEqual(
+      firstToGo(list, 1, given).map((victim) => [victim.member.pod.name, victim.because]),
+      [["b", because]],
+    );
+    assert.equal(firstToGo(list, 2, given)[0]?.because, "all go");
   });
 }
 

@@ -142,7 +142,7 @@ for (const { name, pods, want, ...given } of excess) {
           surgeable: 100,
           topology: { keys: [], nodeLabels: new Map() },
           features: featureDefaults,
-        }),
+        }).map(({ member }) => member),
       ),
       want,
     );
