@@ -176,7 +176,7 @@ function changeWarnings(change: ChangeOf): string[] {
   if (claims[0] !== claims[1]) {
     texts.push(
       features.RecreatePodWhenChangeVCTInCloneSetGate && now.spec.updateStrategy.type !== "InPlaceOnly"
-        ? "spec.volumeClaimTemplates: this controller re-creates pods for changed claim templates, with the next change of the template"
+        ? "spec.volumeClaimTemplates: this controller re-creates the pods for changed claim templates, and their volume claims are deleted with them"
         : "spec.volumeClaimTemplates: only pods created from now on use the changed claim templates; those there are keep their claims",
     );
   }

@@ -5,8 +5,9 @@ import type { InPlaceVerdict } from "../inplace/can-update.ts";
 import { canUpdateInPlace } from "../inplace/can-update.ts";
 import { startUpdate } from "../inplace/patch.ts";
 import { claimTemplatesHash } from "../revision/hash.ts";
-import { revisionOf } from "../revision/match.ts";
+import { isOnRevision, revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
+import { madeWithClaims } from "./claim-change.ts";
 import { isBlocked, stateConditions, toState, withHandlers } from "./lifecycle.ts";
 import { revisionLabel } from "./new-pod.ts";
 import type { Note } from "./notes.ts";
@@ -50,10 +51,11 @@ export function planMoves(scene: Scene): Moves {
   const counts = tally(members, { ...scene.seen.features, PreparingUpdateAsUpdate: false });
   const isHeld = type === "OnDelete" || paused;
   const moves = isHeld ? 0 : podsToMove(withoutNamed(counts), wanted);
-  // The template was set back: nothing is tried out any more, so the partition protects nobody from a broken pod.
-  const repair = !isHeld && revisions.current.name === revisions.update.name;
   const toUpdated = moves >= 0;
   const outdated = members.filter((member) => member.updated !== toUpdated && isCandidate(member));
+  // The template was set back: nothing is tried out any more, so the partition protects nobody from a broken pod.
+  const isSetBack = revisions.current.name === revisions.update.name;
+  const repair = !isHeld && isSetBack && !outdated.some(({ pod }) => isOnRevision(pod, revisions.update.name));
   if (outdated.length === 0) return nothing;
   const ordered = inUpdateOrder(outdated, { strategy: cloneSet.spec.updateStrategy, all: members });
   if (moves === 0 && !repair) return { ...nothing, actions: strandedActions(scene, ordered) };
@@ -172,7 +174,7 @@ class Verdicts {
 
   of(pod: Pod): InPlaceVerdict {
     const revision = revisionOf(pod, this.#scene.allRevisions);
-    const madeWith = pod.annotations[annotation.claimTemplatesHash];
+    const madeWith = madeWithClaims(pod, revision);
     const key = `${revision?.name ?? ""} ${madeWith}`;
     let verdict = this.#known.get(key);
     if (verdict === undefined) this.#known.set(key, (verdict = this.#judge(revision, madeWith)));
@@ -192,7 +194,7 @@ class Verdicts {
         why: "the pod's revision is not known any more",
       };
     }
-    const old = madeWith === undefined ? side(from) : { ...side(from), claimTemplatesHash: madeWith };
+    const old = { ...side(from), claimTemplatesHash: madeWith };
     const live = claimTemplatesHash(cloneSet.spec.claimTemplates);
     const wanted = target === revisions.update ? { ...side(target), claimTemplatesHash: live } : side(target);
     return canUpdateInPlace(old, wanted, {

@@ -37,7 +37,7 @@ export interface Refusal {
 /** An active pod of the CloneSet, with the answers every rule asks for. */
 export interface Member {
   pod: Pod;
-  /** On the update revision, or on one that means the same. */
+  /** On the update revision, or on one that means the same; and made with today's claim templates, where that matters. */
   updated: boolean;
   available: boolean;
   /** Ready in an ordinary lifecycle state; `minReadySeconds` may still be running. */

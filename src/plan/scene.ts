@@ -6,6 +6,7 @@ import { isOnAny, updatedRevisions } from "../revision/match.ts";
 import type { Arrivals } from "./adoption.ts";
 import { arrivals } from "./adoption.ts";
 import { isAvailable, isReadyInNormalState } from "./availability.ts";
+import { needsOtherClaims } from "./claim-change.ts";
 import type { ClaimBook } from "./claims.ts";
 import { claimBook } from "./claims.ts";
 import type { Membership } from "./membership.ts";
@@ -43,11 +44,12 @@ export function setScene(seen: Observation, revisions: RevisionsReady, ours: Mem
   const { cloneSet, features, nowMs } = seen;
   const { minReadySeconds } = cloneSet.spec;
   const updated = updatedRevisions(ours.revisions, revisions.update);
+  const isOutdatedByClaims = needsOtherClaims(seen, ours.revisions);
   const named = podsToDelete(cloneSet);
   const members = ours.pods.filter(isActive).map(
     (pod): Member => ({
       pod,
-      updated: isOnAny(pod, updated),
+      updated: isOnAny(pod, updated) && !isOutdatedByClaims(pod),
       available: isAvailable(pod, minReadySeconds, nowMs),
       ready: isReadyInNormalState(pod),
       named: namedForDeletion(pod, named),

@@ -97,7 +97,26 @@ const claimChanges: { name: string; type?: string; isOn: boolean; pod: GivenPod;
   },
   { name: "InPlaceOnly: in place", type: "InPlaceOnly", isOn: true, pod: {}, want: ["updatePodInPlace"] },
   {
-    name: "changed alone: nothing happens before the template changes",
+    name: "changed alone, a pod made with the other ones: re-created",
+    isOn: true,
+    pod: { revision: NEW, annotations: { [CLAIMS_HASH]: "1" } },
+    want: ["deletePod"],
+  },
+  {
+    name: "changed alone, a pod made with today's: stays",
+    isOn: true,
+    pod: { revision: NEW, annotations: { [CLAIMS_HASH]: "3636919212" } },
+    want: [],
+  },
+  {
+    name: "changed alone, switched off: nothing happens",
+    isOn: false,
+    pod: { revision: NEW, annotations: { [CLAIMS_HASH]: "1" } },
+    want: [],
+  },
+  {
+    name: "changed alone, InPlaceOnly: nothing happens",
+    type: "InPlaceOnly",
     isOn: true,
     pod: { revision: NEW, annotations: { [CLAIMS_HASH]: "1" } },
     want: [],
@@ -113,6 +132,29 @@ for (const { name, type = "InPlaceIfPossible", isOn, pod, want } of claimChanges
     assert.deepEqual(fate(pod, { type, lifecycle: {}, claimTemplates: claims, revisions, features }), want);
   });
 }
+
+test("claim templates changed alone: the partition holds pods, broken ones too, and new pods below it get the old claims", () => {
+  const pods = ["bbbbb", "ccccc"].map((id) => aPod({ id, gated: true, annotations: { [CLAIMS_HASH]: "" } }));
+  const [first] = pods;
+  assert.ok(first);
+  const broken = [first, aPod({ id: "ccccc", gated: true, ready: false, annotations: { [CLAIMS_HASH]: "" } })];
+  const given: GivenObservation = {
+    replicas: 3,
+    partition: 3,
+    maxUnavailable: 2,
+    same: true,
+    type: "InPlaceIfPossible",
+    claimTemplates: claims,
+    revisions: [aRevision({ name: NEW })],
+    features: { RecreatePodWhenChangeVCTInCloneSetGate: true },
+  };
+  const kept = workPlan(anObservation({ ...given, replicas: 2, pods: broken }));
+  assert.deepEqual(actionsOf(kept.actions, "deletePod"), []);
+  const [created] = actionsOf(workPlan(anObservation({ ...given, pods })).actions, "createPod");
+  assert.deepEqual(created?.claims, []);
+  const [updated] = actionsOf(workPlan(anObservation({ ...given, partition: 2, pods })).actions, "createPod");
+  assert.equal(updated?.claims.length, 1);
+});
 
 test("moves: the old stand-in of an old pod that is named stays", () => {
   const pods = podsInShort("1o* 1o✗ 2n");
