@@ -271,7 +271,11 @@ function statusInput(
     ignoredPodsToDelete: ignoredNames(podsToDelete(cloneSet), members),
     idleClaims: book.idle.length,
     pausedSplit: split,
-    waiting: waitingFor(members, returning, { minReadySeconds: cloneSet.spec.minReadySeconds, nowMs }),
+    waiting: waitingFor(members, returning, {
+      minReadySeconds: cloneSet.spec.minReadySeconds,
+      maxUnavailable: wanted.maxUnavailable,
+      nowMs,
+    }),
     stalled: work.stalled,
   };
 }

@@ -9,14 +9,15 @@ const NAMED_AT_MOST = 3;
 
 /**
  * What a rollout waits for, in plain words: "waiting for web-x7k2p: container app cannot pull image app:v9
- * (ErrImagePull) since 2026-01-01T10:00:00Z". Undefined when every pod is available and none is on its way back.
+ * (ErrImagePull) since 2026-01-01T10:00:00Z; 1 of 1 unavailable allowed". Undefined when every pod is available, none is
+ * named for deletion, and none is on its way back.
  *
  * Times are absolute: a text that counts minutes would have to be written every minute.
  */
 export function waitingFor(
   members: readonly Member[],
   returning: readonly Pod[],
-  { minReadySeconds, nowMs }: { minReadySeconds: number; nowMs: number },
+  { minReadySeconds, maxUnavailable, nowMs }: { minReadySeconds: number; maxUnavailable: number; nowMs: number },
 ): string | undefined {
   const unavailable = members
     .filter((member) => !member.available)
@@ -28,6 +29,15 @@ export function waitingFor(
   ];
   const more = unavailable.length - NAMED_AT_MOST;
   if (more > 0) parts.push(`and ${more} more`);
+  const toGo = members.filter((member) => member.named && member.available && !member.preparingDelete);
+  if (toGo.length > 0) {
+    const names = toGo.slice(0, NAMED_AT_MOST).map(({ pod }) => pod.name);
+    const others = toGo.length > NAMED_AT_MOST ? ` and ${toGo.length - NAMED_AT_MOST} more` : "";
+    parts.push(`${names.join(", ")}${others}: named for deletion, still available`);
+  }
+  if (unavailable.length + toGo.length > 0) {
+    parts.push(`${unavailable.length} of ${maxUnavailable} unavailable allowed`);
+  }
   return parts.length === 0 ? undefined : `waiting for ${parts.join("; ")}`;
 }
 

@@ -152,7 +152,8 @@ const summaries: {
     pods: "1n 1n✗",
     want: ["False", "True", "False"],
     reason: "PodsUnavailable",
-    message: "1 of 2 updated pods available; waiting for web-bbbbc: not ready since 2026-01-01T11:00:00Z",
+    message:
+      "1 of 2 updated pods available; waiting for web-bbbbc: not ready since 2026-01-01T11:00:00Z; 1 of 1 unavailable allowed",
   },
   {
     name: "paused halfway: at rest, not done",

@@ -74,7 +74,7 @@ test("why a pod is unavailable: the scheduler's own words", () => {
   );
 });
 
-const given = { minReadySeconds: 0, nowMs: NOW_MS };
+const given = { minReadySeconds: 0, maxUnavailable: 2, nowMs: NOW_MS };
 
 test("waiting for: nothing, when all are available", () => {
   assert.equal(waitingFor(members([aPod()]), [], given), undefined);
@@ -90,7 +90,15 @@ test("waiting for: the worst first, three by name, the rest by number", () => {
   ];
   assert.equal(
     waitingFor(members(pods), [], given),
-    "waiting for b: container app does not stay up with image app:v2 (CrashLoopBackOff, 2 restarts) since 2026-01-01T11:50:00Z; d: not scheduled yet; a: starting; and 1 more",
+    "waiting for b: container app does not stay up with image app:v2 (CrashLoopBackOff, 2 restarts) since 2026-01-01T11:50:00Z; d: not scheduled yet; a: starting; and 1 more; 4 of 2 unavailable allowed",
+  );
+});
+
+test("waiting for: pods that are named and may not go, with the budget that holds them", () => {
+  const pods = members([aPod({ name: "a", named: true }), aPod({ name: "b" })]);
+  assert.equal(
+    waitingFor(pods, [], { ...given, maxUnavailable: 0 }),
+    "waiting for a: named for deletion, still available; 0 of 0 unavailable allowed",
   );
 });
 
