@@ -168,10 +168,10 @@ export const mutations: readonly Mutation[] = [
     'return { kind: "done" };',
   ),
   edit(
-    "paused is not looked at",
-    "plan/moves.ts",
-    'const isHeld = type === "OnDelete" || paused;',
-    'const isHeld = type === "OnDelete";',
+    "paused: the split is not held",
+    "plan/targets.ts",
+    "partition: split ? heldPartition(split, spec.replicas) : partition(spec),",
+    "partition: partition(spec),",
   ),
   edit(
     "InPlaceOnly re-creates",

@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const root = resolve(import.meta.dirname, "../..");
-const TESTS = ["test/unit/properties/history.property.test.ts"];
+const TESTS = ["test/unit/properties/history.property.test.ts", "test/unit/plan/plan.property.test.ts"];
 
 /** What noticed a mutation: the property that needed the fewest runs, and how many others did. */
 interface Notice {
