@@ -7,6 +7,7 @@ import type { Admission, Attempt } from "./admission.ts";
 import type { Contents } from "./content.ts";
 import { tellUnknown } from "./content.ts";
 import { spentBudget } from "./disruption.ts";
+import { ownedAfterApply, ownedAfterUpdate, type Writing } from "./fields/ownership.ts";
 import type { Kind, Subresource } from "./kinds.ts";
 import { askedFor, KINDS } from "./kinds.ts";
 import { metadataCauses } from "./metadata-check.ts";
@@ -27,6 +28,7 @@ import type { Filter } from "./selectors.ts";
 import { filterOf } from "./selectors.ts";
 import type { StoredEvent } from "./store.ts";
 import { Collection } from "./store.ts";
+import { checkListOptions, checkWriteOptions } from "./write-options.ts";
 
 export interface ApiRequest {
   method: string;
@@ -47,6 +49,10 @@ export interface ApiRequest {
 /** A request under way, and what its answer is to warn of. */
 interface Call extends ApiRequest {
   warnings: string[];
+  /** The body has its owners already: it was merged by server-side apply. */
+  isApplied?: boolean;
+  /** Told back: an object was made, though nobody said POST. */
+  isCreation?: boolean;
 }
 
 /** A write that was applied. */
@@ -74,6 +80,8 @@ export interface ApiServerOptions {
   contents?: Contents;
   /** Nothing can be made in a namespace that does not exist. */
   needsNamespaces?: boolean;
+  /** Whether objects say who owns which of their fields. It costs time, and server-side apply does not go without. */
+  tracksOwners?: boolean;
 }
 
 /** A write before anybody was asked. */
@@ -99,6 +107,7 @@ const SUBRESOURCES: ReadonlySet<string> = new Set(["status", "scale", "resize", 
 const POLICIES: readonly string[] = ["Background", "Foreground", "Orphan"];
 const BUDGETS = "poddisruptionbudgets";
 const STRATEGIC = "application/strategic-merge-patch+json";
+const APPLY = "application/apply-patch+yaml";
 const SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
 
 /** The Kubernetes API in memory: objects, versions, preconditions, deletion, watches. One call is one atomic step. */
@@ -109,13 +118,16 @@ export class ApiServer {
   readonly #writeListeners = new Set<(write: Write) => void>();
   readonly #contents: Contents;
   readonly #needsNamespaces: boolean;
+  readonly #tracksOwners: boolean;
   #version: number;
 
-  constructor({ clock, version = 1000, contents = new Map(), needsNamespaces = false }: ApiServerOptions) {
+  constructor(options: ApiServerOptions) {
+    const { clock, version = 1000, contents = new Map(), needsNamespaces = false, tracksOwners = false } = options;
     this.#clock = clock;
     this.#version = version;
     this.#contents = contents;
     this.#needsNamespaces = needsNamespaces;
+    this.#tracksOwners = tracksOwners;
     for (const kind of KINDS) {
       this.#collections.set(kind, new Collection());
       this.#byPath.set(`${apiVersionOf(kind.resource)}/${kind.resource.plural}`, kind);
@@ -142,7 +154,9 @@ export class ApiServer {
   request(request: ApiRequest): Answer {
     const warnings: string[] = [];
     try {
-      return ok(this.#handle({ ...request, warnings }), request.method === "POST" ? 201 : 200, warnings);
+      const call: Call = { ...request, warnings };
+      const body = this.#handle(call);
+      return ok(body, request.method === "POST" || call.isCreation ? 201 : 200, warnings);
     } catch (error) {
       if (error instanceof Refusal) return withWarnings(error.answer(), warnings);
       if (error instanceof JsonPatchError)
@@ -204,7 +218,9 @@ export class ApiServer {
 
   #handle(request: Call): unknown {
     const target = this.#target(request.path);
-    const { kind, name, subresource } = target;
+    const { kind, name, subresource, query } = target;
+    const isApply = request.method === "PATCH" && (request.headers["content-type"]?.startsWith(APPLY) ?? false);
+    checkWriteOptions(request.method, query, isApply);
     if (subresource === "scale") return this.#scale(target, request);
     switch (request.method) {
       case "GET":
@@ -218,6 +234,7 @@ export class ApiServer {
       case "PUT":
         return this.#update(target, request, this.#cleaned(kind, request.body));
       case "PATCH": {
+        if (isApply) return this.#apply(target, request);
         const old = this.#found(target);
         if (kind.isCustom && request.headers["content-type"]?.startsWith(STRATEGIC))
           throw new Refusal(
@@ -275,6 +292,7 @@ export class ApiServer {
   }
 
   #list({ kind, namespace, query }: Target, { headers, behindAt }: ApiRequest): unknown {
+    checkListOptions(query);
     const collection = this.#collection(kind);
     const token = readToken(query.get("continue"));
     const asked = query.get("resourceVersion");
@@ -326,7 +344,6 @@ export class ApiServer {
     const collection = this.#collection(kind);
     if (collection.get(namespace, name)) throw alreadyExists(kind.resource, name);
     const { deletionTimestamp: _d, deletionGracePeriodSeconds: _g, generation: _n, ...kept } = sent;
-    const finalizers = [...new Set([...(sent.finalizers ?? []), ...(kind.finalizers ?? [])])];
     const metadata = {
       ...kept,
       name,
@@ -335,11 +352,11 @@ export class ApiServer {
       resourceVersion: "",
       creationTimestamp: toTime(this.#clock.nowMs()),
       ...(kind.hasGeneration ? { generation: 1 } : {}),
-      ...(finalizers.length > 0 ? { finalizers } : {}),
     };
     const content = this.#decoded(target, this.#cleaned(kind, body), request);
-    const object = { ...content, apiVersion: apiVersionOf(kind.resource), kind: kind.resource.kind, metadata };
-    const prepare = (whole: StoredObject) => kind.prepareCreate?.(whole) ?? whole;
+    const whole = { ...content, apiVersion: apiVersionOf(kind.resource), kind: kind.resource.kind, metadata };
+    const object = withFinalizers(this.#owned(whole, undefined, target, request), kind.finalizers);
+    const prepare = (next: StoredObject) => kind.prepareCreate?.(next) ?? next;
     const prepared = this.#admitted({ target, request, operation: "CREATE", object: prepare(object), prepare });
     if (isDryRun(target)) return prepared;
     return this.#store({ user, method: "POST", kind, subresource: "", before: undefined, after: prepared, body });
@@ -351,8 +368,7 @@ export class ApiServer {
     const old = known ?? this.#found(target);
     if (!isMap(sent) || !isMap(sent["metadata"])) throw badRequest("the body of the request is no object");
     const meta = sent["metadata"] as Partial<ObjectMeta>;
-    if (meta.name !== undefined && meta.name !== name)
-      throw badRequest("the name of the object does not match the name on the URL");
+    if (meta.name !== undefined && meta.name !== name) throw misnamed(meta.name, name);
     if (meta.uid !== undefined && meta.uid !== old.metadata.uid) {
       const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
       // A patch may not change a uid; an update speaks of another object.
@@ -388,7 +404,9 @@ export class ApiServer {
     const content = this.#decoded(target, sent, request);
     const full = { ...content, apiVersion: old.apiVersion, kind: old.kind, metadata };
     const prepare = (whole: StoredObject) => kind.prepareUpdate?.(whole, old, subresource) ?? whole;
-    let next = this.#admitted({ target, request, operation: "UPDATE", object: prepare(full), old, prepare });
+    const { managedFields } = this.#owned(full, old, target, request).metadata;
+    const admitted = this.#admitted({ target, request, operation: "UPDATE", object: prepare(full), old, prepare });
+    let next = this.#tracksOwners ? withOwners(admitted, managedFields) : admitted;
     if (isSame(next, old)) return old;
     if (kind.hasGeneration && !isSame(askedFor(next), askedFor(old))) {
       next = { ...next, metadata: { ...next.metadata, generation: (generation ?? 0) + 1 } };
@@ -402,6 +420,38 @@ export class ApiServer {
     const write = { user, method, kind, subresource, before: old, body };
     if (isOver) return this.#remove({ ...write, after: undefined }, next);
     return this.#store({ ...write, after: next });
+  }
+
+  /** Server-side apply: the fields of the configuration go into the object, or make it. */
+  #apply(target: Target, request: Call): StoredObject {
+    const { kind, namespace, name, subresource, query } = target;
+    const { body: config } = request;
+    if (!this.#tracksOwners)
+      throw new Refusal(415, "UnsupportedMediaType", "server-side apply is off: nobody tracks owners");
+    const [apiVersion, kindName] = isMap(config) ? [config["apiVersion"], config["kind"]] : [];
+    if (!isMap(config) || apiVersion !== apiVersionOf(kind.resource) || kindName !== kind.resource.kind)
+      throw badRequest(`invalid object type: ${typeNameOf(apiVersion, kindName)}`);
+    const meta: JsonMap = isMap(config["metadata"]) ? config["metadata"] : {};
+    if (meta["managedFields"] !== undefined) throw badRequest("metadata.managedFields must be nil");
+    if (meta["name"] !== undefined && meta["name"] !== name) throw misnamed(meta["name"], name);
+    const old = this.#collection(kind).get(namespace, name);
+    if (old === undefined && subresource !== "") throw notFound(kind.resource, name);
+    const writing = { ...this.#writing(target, request), force: query.get("force") === "true" };
+    const object = ownedAfterApply(config, old, writing);
+    if (old !== undefined) return this.#update(target, { ...request, isApplied: true }, object, old);
+    request.isCreation = true;
+    const named = { ...object, metadata: { ...object.metadata, name } };
+    return this.#create(target, { ...request, isApplied: true, body: named });
+  }
+
+  #writing({ kind, subresource, query }: Target, { user }: Call): Writing {
+    return { kind, subresource, name: query.get("fieldManager") || user, time: toTime(this.#clock.nowMs()) };
+  }
+
+  /** The object with its owners, if they are kept. */
+  #owned(next: StoredObject, old: StoredObject | undefined, target: Target, request: Call): StoredObject {
+    if (!this.#tracksOwners || request.isApplied) return next;
+    return ownedAfterUpdate(next, old, this.#writing(target, request));
   }
 
   /**
@@ -699,6 +749,26 @@ function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {
     spec: { replicas: (spec as { replicas?: number }).replicas ?? 0 },
     status: { replicas, ...(labelSelector ? { selector: labelSelector } : {}) },
   };
+}
+
+function withOwners(object: StoredObject, managedFields: unknown[] | undefined): StoredObject {
+  const { managedFields: _old, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
+}
+
+function withFinalizers(object: StoredObject, more: readonly string[] = []): StoredObject {
+  const finalizers = [...new Set([...(object.metadata.finalizers ?? []), ...more])];
+  return finalizers.length === 0 ? object : { ...object, metadata: { ...object.metadata, finalizers } };
+}
+
+function misnamed(found: unknown, wanted: string): Refusal {
+  return badRequest(`the name of the object (${String(found)}) does not match the name on the URL (${wanted})`);
+}
+
+/** "/v1, Kind=Pod", "apps/v1, Kind=Deployment". */
+function typeNameOf(apiVersion: unknown = "", kind: unknown = ""): string {
+  const version = String(apiVersion);
+  return `${version.includes("/") ? version : `/${version}`}, Kind=${String(kind)}`;
 }
 
 function isDryRun({ query }: Target): boolean {

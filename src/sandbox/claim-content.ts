@@ -1,7 +1,5 @@
 /** Claims as the API server takes them in. */
-import type { Content } from "./content.ts";
-import type { JsonMap } from "./objects.ts";
-import { isMap, withoutNulls } from "./objects.ts";
+import type { ContentRules } from "./content.ts";
 import { specOf, statusOf } from "./pods.ts";
 import type { Cause } from "./refusal.ts";
 import { quantity } from "./scheduling.ts";
@@ -9,12 +7,7 @@ import { capacityOf, defaultClass } from "./storage.ts";
 
 const SIZE = "spec.resources.requests.storage";
 
-export const claimContent: Content = {
-  decode: (sent) => {
-    const object = withoutNulls(sent);
-    const spec: JsonMap = isMap(object["spec"]) ? object["spec"] : {};
-    return { object: { ...object, spec: { volumeMode: "Filesystem", ...spec } }, unknown: [] };
-  },
+export const claimContent: ContentRules = {
   admit: (claim, cluster) => {
     const spec = specOf(claim);
     const found = "storageClassName" in spec ? undefined : defaultClass(cluster.collection("storageclasses").values());

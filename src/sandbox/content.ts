@@ -4,9 +4,13 @@ import type { Cause } from "./refusal.ts";
 import { badRequest } from "./refusal.ts";
 
 /** What the objects of one kind may look like. Simulations do without: their clients write what is right. */
-export interface Content {
+export interface Content extends ContentRules {
   /** Takes an object from the wire: without fields that nobody knows, with defaults. */
   decode(sent: JsonMap): Decoded;
+}
+
+/** What a kind has of its own, besides its schema. */
+export interface ContentRules {
   /** What the cluster puts into a new object of its own accord. */
   admit?(object: StoredObject, cluster: Pick<ApiServer, "collection">): StoredObject;
   /** What is wrong with an object that is about to be stored. */

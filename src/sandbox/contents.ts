@@ -3,14 +3,22 @@ import definition from "./clone-set-definition.json" with { type: "json" };
 import type { Content, Contents } from "./content.ts";
 import { CustomResource } from "./custom/custom-resource.ts";
 import type { StructuralSchema } from "./custom/structural-schema.ts";
+import { KINDS } from "./kinds.ts";
 import { podContent } from "./pod-content.ts";
+import { TypedContent } from "./typed/typed-content.ts";
 
 /** What is known of the content of each kind. */
 export function contents(): Contents {
-  return new Map<string, Content>([
-    ["clonesets", new CustomResource(cloneSetSchema())],
+  const builtIn = KINDS.filter(({ isCustom }) => !isCustom);
+  const rules = new Map([
     ["pods", podContent],
     ["persistentvolumeclaims", claimContent],
+  ]);
+  return new Map<string, Content>([
+    ...builtIn.map(
+      ({ resource }) => [resource.plural, new TypedContent(resource, rules.get(resource.plural))] as const,
+    ),
+    ["clonesets", new CustomResource(cloneSetSchema())],
   ]);
 }
 

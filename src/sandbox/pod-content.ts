@@ -1,7 +1,7 @@
 /** Pods as the API server takes them in: what it fills in, and what it refuses. */
-import type { Content } from "./content.ts";
+import type { ContentRules } from "./content.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
-import { isMap, withoutNulls } from "./objects.ts";
+import { isMap } from "./objects.ts";
 import { qosClassOf, specOf } from "./pods.ts";
 import type { Cause } from "./refusal.ts";
 import { quantity } from "./scheduling.ts";
@@ -10,13 +10,8 @@ const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 /** How long pods stay on a node that is not in order. */
 const EVICTION_SECONDS = 300;
-const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
 
-export const podContent: Content = {
-  decode: (sent) => {
-    const object = withoutNulls(sent);
-    return { object: isMap(object["spec"]) ? { ...object, spec: withDefaults(object["spec"]) } : object, unknown: [] };
-  },
+export const podContent: ContentRules = {
   admit: (pod) => {
     const spec = specOf(pod);
     return {
@@ -30,78 +25,9 @@ export const podContent: Content = {
   },
 };
 
-function withDefaults(spec: JsonMap): JsonMap {
-  return {
-    restartPolicy: "Always",
-    terminationGracePeriodSeconds: 30,
-    dnsPolicy: "ClusterFirst",
-    schedulerName: "default-scheduler",
-    securityContext: {},
-    enableServiceLinks: true,
-    ...spec,
-    ...inEach(spec, "containers", containerDefaults),
-    ...inEach(spec, "initContainers", containerDefaults),
-    ...inEach(spec, "volumes", volumeDefaults),
-  };
-}
-
 function inEach(parent: JsonMap, field: string, complete: (item: JsonMap) => JsonMap): JsonMap {
   const items = parent[field];
   return Array.isArray(items) ? { [field]: items.map((item) => (isMap(item) ? complete(item) : item)) } : {};
-}
-
-function containerDefaults(container: JsonMap): JsonMap {
-  const image = typeof container["image"] === "string" ? container["image"] : "";
-  const probes = Object.fromEntries(
-    PROBES.flatMap((name) => (isMap(container[name]) ? [[name, probeDefaults(container[name])]] : [])),
-  );
-  return {
-    terminationMessagePath: "/dev/termination-log",
-    terminationMessagePolicy: "File",
-    imagePullPolicy: isLatest(image) ? "Always" : "IfNotPresent",
-    resources: {},
-    ...container,
-    ...probes,
-    ...(isMap(container["resources"]) ? { resources: withRequests(container["resources"]) } : {}),
-    ...inEach(container, "ports", (port) => ({ protocol: "TCP", ...port })),
-    ...inEach(container, "env", envDefaults),
-  };
-}
-
-function isLatest(image: string): boolean {
-  return !image.includes("@") && (!/:[^/]+$/.test(image) || image.endsWith(":latest"));
-}
-
-/** Where only a limit is given, it is the request as well. */
-function withRequests(resources: JsonMap): JsonMap {
-  const { limits, requests } = resources;
-  if (!isMap(limits)) return resources;
-  return { ...resources, requests: { ...limits, ...(isMap(requests) ? requests : {}) } };
-}
-
-function envDefaults(variable: JsonMap): JsonMap {
-  const { valueFrom } = variable;
-  if (!isMap(valueFrom) || !isMap(valueFrom["fieldRef"])) return variable;
-  return { ...variable, valueFrom: { ...valueFrom, fieldRef: { apiVersion: "v1", ...valueFrom["fieldRef"] } } };
-}
-
-function probeDefaults(probe: JsonMap): JsonMap {
-  const { httpGet } = probe;
-  return {
-    timeoutSeconds: 1,
-    periodSeconds: 10,
-    successThreshold: 1,
-    failureThreshold: 3,
-    ...probe,
-    ...(isMap(httpGet) ? { httpGet: { path: "/", scheme: "HTTP", ...httpGet } } : {}),
-  };
-}
-
-function volumeDefaults(volume: JsonMap): JsonMap {
-  const sources = ["configMap", "secret", "downwardAPI", "projected"].flatMap((name) =>
-    isMap(volume[name]) ? [[name, { defaultMode: 420, ...volume[name] }]] : [],
-  );
-  return { ...volume, ...Object.fromEntries(sources) };
 }
 
 function withTolerations(spec: JsonMap): JsonMap {

@@ -23,7 +23,7 @@ export interface Sandbox {
 /** A whole cluster in this process, on the clock of the machine, reachable over HTTP on loopback. */
 export async function startSandbox({ port = 0, nodes = 3 }: { port?: number; nodes?: number } = {}): Promise<Sandbox> {
   const clock = realClock;
-  const server = new ApiServer({ clock, contents: contents(), needsNamespaces: true });
+  const server = new ApiServer({ clock, contents: contents(), needsNamespaces: true, tracksOwners: true });
   const controllers = [keepNamespaces, keepEndpoints, keepBudgets].map((keep) => keep({ server, clock }));
   furnish(server);
   const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);

@@ -12,6 +12,7 @@ import { startSandbox } from "../../src/sandbox/sandbox.ts";
 export const MERGE = "application/merge-patch+json";
 export const STRATEGIC = "application/strategic-merge-patch+json";
 export const JSON_PATCH = "application/json-patch+json";
+export const APPLY = "application/apply-patch+yaml";
 
 export type TargetName = "sandbox" | "cluster";
 
@@ -36,11 +37,17 @@ export class Target {
     return `/apis/apps.kruise.io/v1alpha1/namespaces/${this.namespace}/clonesets`;
   }
 
-  send(method: string, path: string, body?: unknown, type = "application/json"): Promise<Answer> {
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    type = "application/json",
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     return this.#transport.request({
       method: method as "GET",
       path,
-      headers: { accept: "application/json", "content-type": type },
+      headers: { accept: "application/json", "content-type": type, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(20_000),
       lane: "bulk",
@@ -80,6 +87,23 @@ export class Target {
     );
   }
 
+  /** The first events of a watch, while something is done. */
+  async watched(path: string, count: number, meanwhile = async () => {}, accept = "application/json") {
+    const ender = new AbortController();
+    const signal = AbortSignal.any([ender.signal, AbortSignal.timeout(20_000)]);
+    const stream = await this.#transport.stream({ method: "GET", path, headers: { accept }, signal, lane: "bulk" });
+    assert.equal(stream.status, 200, JSON.stringify(stream.body));
+    const seen: { type: string; object: Obj }[] = [];
+    const done = meanwhile();
+    for await (const event of stream.events) {
+      seen.push(event as { type: string; object: Obj });
+      if (seen.length === count) break;
+    }
+    await done;
+    ender.abort();
+    return seen;
+  }
+
   async close(): Promise<void> {
     await this.#transport.close();
   }
@@ -99,6 +123,8 @@ export interface Obj {
     finalizers?: string[];
     ownerReferences?: { uid: string }[];
     deletionTimestamp?: string;
+    continue?: string;
+    remainingItemCount?: number;
   };
   spec: Record<string, unknown>;
   [field: string]: unknown;
