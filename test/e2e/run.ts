@@ -1,12 +1,13 @@
 /** The command line of the end-to-end tests: `npm run e2e -- [flags]`. */
 import { randomBytes, randomInt } from "node:crypto";
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { commandOnPath, findOrBuildBinaries } from "../cluster/binaries.ts";
 import { type Cluster, openCluster, runKubectl, startCluster } from "../cluster/start-cluster.ts";
 import { eventually } from "../support/e2e/eventually.ts";
@@ -18,6 +19,7 @@ Runs the end-to-end scenarios: kubectl, a real API server, and the controller as
 By default a cluster with a real node is started for them (needs root) and removed afterwards.
 
   --fake             simulated nodes: the scenarios that need no containers, and those that need many pods
+  --sandbox          the API server in memory and its simulated nodes, instead of a real cluster
   --cluster DIR      use the cluster that runs in DIR (see: npm run cluster -- up --help), and leave it running
   --kubeconfig FILE  use any other cluster, whose nodes can pull local/app v1, v2, v3; with --fake: has simulated nodes
   --installed        a controller is installed in the cluster: run the scenarios that start none of their own
@@ -32,6 +34,8 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const CRD_FILE = fileURLToPath(new URL("../../crds/cloneset.yaml", import.meta.url));
 const SUFFIX = ".test.ts";
 const FAKE_NODES = 3;
+/** Scenario files that read the audit log of a real API server. */
+const AUDITED = ["write-budget"];
 /** Scenario files that need more pods than a real node holds, the audit log, or a node to lose. */
 const SIMULATED_ONLY = ["node-loss", "two-controllers", "write-budget"];
 /** Scenario files that mostly wait. They begin first, so that the others run meanwhile. */
@@ -59,8 +63,9 @@ async function main(argv: string[]): Promise<number> {
   const unknown = only?.find((name) => !all.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`--only: no scenario is called ${unknown}; there are ${all.join(", ")}`);
-  const fitting = (name: string) =>
-    (flags.fake || !SIMULATED_ONLY.includes(name)) && !(flags.installed && WITH_OWN_CONTROLLERS.includes(name));
+  const suits = (name: string) =>
+    flags.sandbox ? !AUDITED.includes(name) : flags.fake || !SIMULATED_ONLY.includes(name);
+  const fitting = (name: string) => suits(name) && !(flags.installed && WITH_OWN_CONTROLLERS.includes(name));
   const names = all.filter((name) => (only ? only.includes(name) : fitting(name)));
 
   const stage = await openStage(flags);
@@ -89,12 +94,15 @@ interface Stage {
   close: () => Promise<void>;
 }
 
-async function openStage(flags: {
+interface Where {
   fake: boolean;
+  sandbox: boolean;
   installed: boolean;
   cluster?: string;
   kubeconfig?: string;
-}): Promise<Stage> {
+}
+
+async function openStage(flags: Where): Promise<Stage> {
   const { cluster, kubeconfig, close } = await reach(flags);
   const kubectl = (await commandOnPath("kubectl")) ?? (await builtKubectl());
   return {
@@ -102,7 +110,7 @@ async function openStage(flags: {
       kubeconfig,
       kubectl,
       installed: flags.installed,
-      containers: cluster === undefined ? !flags.fake : cluster.nodeName !== undefined,
+      containers: cluster === undefined ? !(flags.fake || flags.sandbox) : cluster.nodeName !== undefined,
       auditLog: cluster?.auditLog,
     },
     kubectl: async (...args) => {
@@ -114,15 +122,7 @@ async function openStage(flags: {
   };
 }
 
-async function reach({
-  fake,
-  cluster: dir,
-  kubeconfig,
-}: {
-  fake: boolean;
-  cluster?: string;
-  kubeconfig?: string;
-}): Promise<{
+async function reach({ fake, sandbox, cluster: dir, kubeconfig }: Where): Promise<{
   cluster?: Cluster;
   kubeconfig: string;
   close: () => Promise<void>;
@@ -136,6 +136,12 @@ async function reach({
     return { cluster, kubeconfig: cluster.kubeconfig, close: leave };
   }
   const made = await mkdtemp(join(tmpdir(), "cloneset-e2e-"));
+  if (sandbox) {
+    const { kubeconfig: text, close } = await startSandbox({ nodes: FAKE_NODES });
+    const file = join(made, "kubeconfig");
+    await writeFile(file, text);
+    return { kubeconfig: file, close: () => close().then(() => rm(made, { recursive: true })) };
+  }
   console.error(`starting a cluster in ${made} (if it is ever left over: npm run cluster -- down --dir ${made})`);
   const nodes = fake ? { fakeNodes: FAKE_NODES } : { node: true };
   const cluster = await startCluster({ dir: made, audit: true, ...nodes, log: (line) => console.error(line) });
@@ -168,6 +174,7 @@ function readFlags(argv: string[]) {
   const options = {
     fake: { type: "boolean", default: false },
     installed: { type: "boolean", default: false },
+    sandbox: { type: "boolean", default: false },
     cluster: { type: "string" },
     kubeconfig: { type: "string" },
     only: { type: "string" },
@@ -180,6 +187,9 @@ function readFlags(argv: string[]) {
     const { values } = parseArgs({ args: argv, options });
     if (values.cluster !== undefined && values.kubeconfig !== undefined) {
       throw new Error("--cluster and --kubeconfig exclude each other");
+    }
+    if (values.sandbox && (values.cluster ?? values.kubeconfig) !== undefined) {
+      throw new Error("--sandbox brings its own cluster: leave out --cluster and --kubeconfig");
     }
     return {
       ...values,
