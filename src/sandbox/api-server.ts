@@ -1,5 +1,6 @@
 import type { Clock } from "../kube/clock.ts";
 import { toTime } from "../kube/clock.ts";
+import { messageOf } from "../kube/errors.ts";
 import type { ObjectMeta } from "../kube/resources.ts";
 import { apiVersionOf, NAMESPACES } from "../kube/resources.ts";
 import type { Answer } from "../kube/transport.ts";
@@ -13,7 +14,7 @@ import { askedFor, KINDS } from "./kinds.ts";
 import { metadataCauses } from "./metadata-check.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame, withoutNulls } from "./objects.ts";
-import { JsonPatchError, jsonPatch, mergePatch, strategicPatch } from "./patch.ts";
+import { JsonPatchError, jsonPatch, mergePatch, StrategicPatchError, strategicPatch } from "./patch.ts";
 import {
   alreadyExists,
   badRequest,
@@ -108,6 +109,8 @@ const POLICIES: readonly string[] = ["Background", "Foreground", "Orphan"];
 const BUDGETS = "poddisruptionbudgets";
 const STRATEGIC = "application/strategic-merge-patch+json";
 const APPLY = "application/apply-patch+yaml";
+/** Tells a client that it has seen all that there was. */
+const INITIAL_EVENTS_END = { "k8s.io/initial-events-end": "true" };
 const SUFFIX = "bcdfghjklmnpqrstvwxz2456789";
 
 /** The Kubernetes API in memory: objects, versions, preconditions, deletion, watches. One call is one atomic step. */
@@ -129,7 +132,10 @@ export class ApiServer {
     this.#needsNamespaces = needsNamespaces;
     this.#tracksOwners = tracksOwners;
     for (const kind of KINDS) {
-      this.#collections.set(kind, new Collection());
+      const collection = new Collection();
+      // Nothing is known of the time before.
+      collection.compact(version);
+      this.#collections.set(kind, collection);
       this.#byPath.set(`${apiVersionOf(kind.resource)}/${kind.resource.plural}`, kind);
     }
   }
@@ -159,12 +165,9 @@ export class ApiServer {
       return ok(body, request.method === "POST" || call.isCreation ? 201 : 200, warnings);
     } catch (error) {
       if (error instanceof Refusal) return withWarnings(error.answer(), warnings);
-      if (error instanceof JsonPatchError)
-        return new Refusal(
-          422,
-          "Invalid",
-          `the server rejected our request due to an error in our request: ${error.message}`,
-        ).answer();
+      const said = "the server rejected our request due to an error in our request";
+      if (error instanceof JsonPatchError) return new Refusal(422, "Invalid", said, {}).answer();
+      if (error instanceof StrategicPatchError) return new Refusal(500, "", error.message).answer();
       throw error;
     }
   }
@@ -179,16 +182,25 @@ export class ApiServer {
   ): { stop: () => void; bookmark: () => void } | Answer {
     try {
       const { kind, namespace, name, query } = this.#target(path);
+      checkListOptions(query);
       const fields = [query.get("fieldSelector"), name && `metadata.name=${name}`].filter(Boolean).join(",");
-      const matches = inNamespace(namespace, filterOf(query.get("labelSelector"), fields));
+      const matches = inNamespace(namespace, filterOf(query.get("labelSelector"), fields, kind.resource.plural));
       const collection = this.#collection(kind);
       const from = Number(query.get("resourceVersion") ?? "0");
       const tell = (event: StoredEvent) => {
         const seen = asSeen(event, matches);
         if (seen) listener(seen, event.version);
       };
-      if (from === 0) {
+      const bookmark = (annotations?: Record<string, string>) => {
+        const { resource } = kind;
+        const metadata = { resourceVersion: String(this.#version), ...(annotations ? { annotations } : {}) };
+        const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+        listener({ type: "BOOKMARK", object }, this.#version);
+      };
+      const sendsInitial = query.get("sendInitialEvents") === "true";
+      if (from === 0 || sendsInitial) {
         for (const object of collection.all().filter(matches)) listener({ type: "ADDED", object }, this.#version);
+        if (sendsInitial && query.get("allowWatchBookmarks") === "true") bookmark(INITIAL_EVENTS_END);
       } else {
         const missed = collection.since(from);
         if (missed === undefined) {
@@ -198,13 +210,7 @@ export class ApiServer {
         }
         missed.forEach(tell);
       }
-      const bookmark = () => {
-        const { resource } = kind;
-        const metadata = { resourceVersion: String(this.#version), creationTimestamp: null };
-        const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
-        listener({ type: "BOOKMARK", object }, this.#version);
-      };
-      return { stop: collection.onEvent(tell), bookmark };
+      return { stop: collection.onEvent(tell), bookmark: () => bookmark() };
     } catch (error) {
       if (error instanceof Refusal) return error.answer();
       throw error;
@@ -222,14 +228,14 @@ export class ApiServer {
     const isApply = request.method === "PATCH" && (request.headers["content-type"]?.startsWith(APPLY) ?? false);
     checkWriteOptions(request.method, query, isApply);
     if (subresource === "scale") return this.#scale(target, request);
+    if (name === "" && (request.method === "PUT" || request.method === "PATCH")) throw notAllowed();
     switch (request.method) {
       case "GET":
         return name === "" ? this.#list(target, request) : this.#found(target);
       case "POST":
         if (subresource === "binding") return this.#bind(target, request);
         if (subresource === "eviction") return this.#evict(target, request);
-        if (name !== "")
-          throw new Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+        if (name !== "") throw notAllowed();
         return this.#create(target, request);
       case "PUT":
         return this.#update(target, request, this.#cleaned(kind, request.body));
@@ -245,18 +251,14 @@ export class ApiServer {
         return this.#update(
           target,
           request,
-          patched(old, request, (body) => this.#cleaned(kind, body)),
+          patched(old, request, kind, (body) => this.#cleaned(kind, body)),
           old,
         );
       }
       case "DELETE":
-        return this.#delete(target, request);
+        return name === "" ? this.#deleteCollection(target, request) : this.#delete(target, request);
       default:
-        throw new Refusal(
-          405,
-          "MethodNotAllowed",
-          `the server does not allow ${request.method} on ${kind.resource.plural}`,
-        );
+        throw notAllowed();
     }
   }
 
@@ -275,7 +277,7 @@ export class ApiServer {
     const isKnown =
       subresource === "" || (SUBRESOURCES.has(subresource) && kind?.subresources?.includes(subresource as Subresource));
     if (kind === undefined || !isKnown)
-      throw new Refusal(404, "NotFound", "the server could not find the requested resource");
+      throw new Refusal(404, "NotFound", "the server could not find the requested resource", {});
     return { kind, namespace, name, subresource: subresource as Subresource, query: new URLSearchParams(search) };
   }
 
@@ -306,9 +308,16 @@ export class ApiServer {
     }
     if (asked !== null && Number(asked) > this.#version) throw versionTooLarge(Number(asked), this.#version);
     if (version < collection.compactedVersion) {
-      throw expired("The provided continue parameter is too old to display a consistent list result.");
+      throw expired(
+        token
+          ? "The provided continue parameter is too old to display a consistent list result."
+          : "The resourceVersion for the provided list is too old.",
+      );
     }
-    const matches = inNamespace(namespace, filterOf(query.get("labelSelector"), query.get("fieldSelector")));
+    const matches = inNamespace(
+      namespace,
+      filterOf(query.get("labelSelector"), query.get("fieldSelector"), kind.resource.plural),
+    );
     const all = (version === this.#version ? collection.all() : collection.at(version)).filter(matches);
     const from = token ? all.findIndex((object) => nameOf(object) > token.after) : 0;
     const rest = from < 0 ? [] : all.slice(from);
@@ -316,6 +325,7 @@ export class ApiServer {
     const items = limit > 0 ? rest.slice(0, limit) : rest;
     const last = items.at(-1);
     const more = last !== undefined && items.length < rest.length;
+    const isSelection = Boolean(query.get("labelSelector") || query.get("fieldSelector"));
     const metadataOnly = headers["accept"]?.includes("as=PartialObjectMetadataList") ?? false;
     const { resource } = kind;
     return {
@@ -323,7 +333,9 @@ export class ApiServer {
       kind: metadataOnly ? "PartialObjectMetadataList" : `${resource.kind}List`,
       metadata: {
         resourceVersion: String(version),
-        ...(more ? { continue: token_(version, nameOf(last)), remainingItemCount: rest.length - items.length } : {}),
+        ...(more ? { continue: token_(version, nameOf(last)) } : {}),
+        // Of a selection nobody counts what is left.
+        ...(more && !isSelection ? { remainingItemCount: rest.length - items.length } : {}),
       },
       items: metadataOnly
         ? items.map(({ metadata }) => ({ apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata", metadata }))
@@ -541,7 +553,7 @@ export class ApiServer {
     if (request.method === "GET") return scaleOf(object);
     const scale =
       request.method === "PATCH"
-        ? patched(scaleOf(object) as unknown as StoredObject, request, withoutNulls)
+        ? patched(scaleOf(object) as unknown as StoredObject, request, target.kind, withoutNulls)
         : request.body;
     const { spec, metadata } = scale as { spec?: { replicas?: number }; metadata?: { resourceVersion?: string } };
     const { resourceVersion } = metadata ?? {};
@@ -596,6 +608,16 @@ export class ApiServer {
     }
     this.#delete({ ...target, subresource: "" }, { ...request, body: options });
     return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
+  }
+
+  /** Deletes what a list would have shown, and answers with that. */
+  #deleteCollection(target: Target, request: Call): unknown {
+    const list = this.#list(target, request) as { items: StoredObject[] };
+    for (const { metadata } of list.items) {
+      const { name, namespace = "" } = metadata;
+      this.#delete({ ...target, name, namespace }, request);
+    }
+    return list;
   }
 
   #delete(target: Target, request: Call): unknown {
@@ -724,19 +746,41 @@ function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
   return { ...answer, headers: { ...answer.headers, warning } };
 }
 
-function patched(old: StoredObject, { headers, body }: ApiRequest, clean: (patched: unknown) => unknown): unknown {
+function patched(
+  old: StoredObject,
+  { headers, body }: ApiRequest,
+  { resource }: Kind,
+  clean: (patched: unknown) => unknown,
+): unknown {
   const type = headers["content-type"]?.split(";")[0];
+  checkPatch(type, body);
   switch (type) {
     case "application/merge-patch+json":
       return clean(mergePatch(old, body));
     case STRATEGIC:
-      return strategicPatch(old, body);
+      return strategicPatch(old, body, resource);
     case "application/json-patch+json":
       return clean(jsonPatch(old, body));
     case undefined:
     default:
-      throw new Refusal(415, "UnsupportedMediaType", `the body of the request was in an unknown format: ${type}`);
+      throw new Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   }
+}
+
+/** @throws {Refusal} if a patch of this type cannot look like that */
+function checkPatch(type: string | undefined, body: unknown): void {
+  if (type === "application/json-patch+json") {
+    if (Array.isArray(body)) return;
+    throw badRequest(`error decoding patch: ${goType(body)} []handlers.jsonPatchOp`);
+  }
+  if (isMap(body)) return;
+  const said = `${goType(body)} map[string]interface {}`;
+  throw badRequest(type === STRATEGIC ? said : `error decoding patch: ${said}`);
+}
+
+function goType(body: unknown): string {
+  const type = Array.isArray(body) ? "array" : typeof body;
+  return `json: cannot unmarshal ${type} into Go value of type`;
 }
 
 function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {
@@ -759,6 +803,11 @@ function withOwners(object: StoredObject, managedFields: unknown[] | undefined):
 function withFinalizers(object: StoredObject, more: readonly string[] = []): StoredObject {
   const finalizers = [...new Set([...(object.metadata.finalizers ?? []), ...more])];
   return finalizers.length === 0 ? object : { ...object, metadata: { ...object.metadata, finalizers } };
+}
+
+function notAllowed(): Refusal {
+  const message = "the server does not allow this method on the requested resource";
+  return new Refusal(405, "MethodNotAllowed", message, {});
 }
 
 function misnamed(found: unknown, wanted: string): Refusal {
@@ -810,5 +859,9 @@ function token_(version: number, after: string): string {
 
 function readToken(text: string | null): { version: number; after: string } | undefined {
   if (!text) return undefined;
-  return JSON.parse(Buffer.from(text, "base64url").toString()) as { version: number; after: string };
+  try {
+    return JSON.parse(Buffer.from(text, "base64url").toString()) as { version: number; after: string };
+  } catch (error) {
+    throw badRequest(`invalid continue token: continue key is not valid: ${messageOf(error)}`);
+  }
 }

@@ -1,7 +1,10 @@
 /** The three patch types as functions of plain JSON: nothing that is handed in is changed. */
 
+import type { Resource } from "../kube/resources.ts";
+import type { Schema } from "./captured.ts";
 import type { JsonMap } from "./objects.ts";
 import { isMap, isSame } from "./objects.ts";
+import { allSchemas, resolved, schemaName } from "./schemas.ts";
 
 /** RFC 7386. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -14,43 +17,32 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return merged;
 }
 
-/** By which member the items of a list are told apart; "" = a set of plain values. A list without an entry is replaced. */
-const MERGE_KEYS: Readonly<Record<string, string>> = {
-  addresses: "type",
-  conditions: "type",
-  containers: "name",
-  env: "name",
-  ephemeralContainers: "name",
-  finalizers: "",
-  hostAliases: "ip",
-  imagePullSecrets: "name",
-  initContainers: "name",
-  ownerReferences: "uid",
-  podIPs: "ip",
-  resourceClaims: "name",
-  schedulingGates: "name",
-  secrets: "name",
-  topologySpreadConstraints: "topologyKey",
-  volumeDevices: "devicePath",
-  volumeMounts: "mountPath",
-  volumes: "name",
-};
-
-function mergeKey(field: string, items: readonly unknown[]): string | undefined {
-  if (field !== "ports") return MERGE_KEYS[field];
-  // A Service has its ports by port, a container by containerPort.
-  return items.some((item) => isMap(item) && "containerPort" in item) ? "containerPort" : "port";
-}
-
 const DELETE_FROM = "$deleteFromPrimitiveList/";
 const ORDER = "$setElementOrder/";
 
-/** Kubernetes' own: like a merge patch, but lists of objects are merged by key, and `$patch` says replace or delete. */
-export function strategicPatch(target: unknown, patch: unknown): unknown {
-  return isMap(patch) ? patchMap(isMap(target) ? target : {}, patch) : patch;
+/** A list that a strategic patch merges lacks the field by which its items are told apart. */
+export class StrategicPatchError extends Error {}
+
+/**
+ * Kubernetes' own: like a merge patch, but lists that the schema says so of are merged by key, and `$patch` says replace or
+ * delete.
+ *
+ * @throws {StrategicPatchError} if an item of such a list has no key
+ */
+export function strategicPatch(target: unknown, patch: unknown, resource: Resource): unknown {
+  const name = schemaName(resource);
+  return patchValue(target, patch, name === undefined ? {} : (allSchemas()[name] ?? {}));
 }
 
-function patchMap(target: JsonMap, patch: JsonMap): JsonMap {
+function patchValue(target: unknown, patch: unknown, schema: Schema): unknown {
+  return isMap(patch) ? patchMap(isMap(target) ? target : {}, patch, resolved(schema)) : patch;
+}
+
+function memberOf({ properties, additionalProperties }: Schema, name: string): Schema {
+  return properties?.[name] ?? (typeof additionalProperties === "object" ? additionalProperties : {});
+}
+
+function patchMap(target: JsonMap, patch: JsonMap, schema: Schema): JsonMap {
   if (patch["$patch"] === "delete") return {};
   if (patch["$patch"] === "replace") return withoutDirectives(patch);
   const merged: JsonMap = { ...target };
@@ -67,35 +59,42 @@ function patchMap(target: JsonMap, patch: JsonMap): JsonMap {
       continue;
     }
     if (key.startsWith("$")) continue;
+    const member = memberOf(schema, key);
     if (value === null) delete merged[key];
-    else if (Array.isArray(value)) merged[key] = patchList(key, merged[key], value, patch[ORDER + key]);
-    else if (isMap(value)) {
-      const inner = merged[key];
-      merged[key] = patchMap(isMap(inner) ? inner : {}, value);
-    } else merged[key] = value;
+    else if (Array.isArray(value)) merged[key] = patchList(merged[key], value, { member, order: patch[ORDER + key] });
+    else merged[key] = patchValue(merged[key], value, member);
   }
   for (const [key, order] of Object.entries(patch)) {
     // An order without items: only the order changes.
     if (!key.startsWith(ORDER) || Array.isArray(patch[key.slice(ORDER.length)])) continue;
     const field = key.slice(ORDER.length);
-    if (Array.isArray(merged[field])) merged[field] = patchList(field, merged[field], [], order);
+    if (Array.isArray(merged[field]))
+      merged[field] = patchList(merged[field], [], { member: memberOf(schema, field), order });
   }
   return merged;
 }
 
-function patchList(field: string, target: unknown, patch: unknown[], order: unknown): unknown[] {
+function patchList(
+  target: unknown,
+  patch: unknown[],
+  { member, order }: { member: Schema; order: unknown },
+): unknown[] {
   const old: unknown[] = Array.isArray(target) ? target : [];
-  const key = mergeKey(field, [...patch, ...old]);
   if (patch.some((item) => isMap(item) && item["$patch"] === "replace")) {
     return patch.filter((item) => !(isMap(item) && item["$patch"] === "replace"));
   }
-  if (key === undefined) return patch;
-  if (key === "") return [...new Set([...old, ...patch])];
+  if (!member["x-kubernetes-patch-strategy"]?.includes("merge")) return patch;
+  const key = member["x-kubernetes-patch-merge-key"];
+  // Without a key the list is a set of plain values.
+  if (key === undefined) return [...new Set([...old, ...patch])];
   const nameOf = (item: unknown) => (isMap(item) ? item[key] : undefined);
+  const nameless = patch.find((item) => nameOf(item) === undefined);
+  if (nameless !== undefined)
+    throw new StrategicPatchError(`${JSON.stringify(nameless)} does not contain declared merge key: ${key}`);
   const removed = new Set(patch.filter((item) => isMap(item) && item["$patch"] === "delete").map(nameOf));
   const wanted = patch.filter((item) => !(isMap(item) && item["$patch"] === "delete"));
   const byName = new Map(old.map((item) => [nameOf(item), item]));
-  const patched = wanted.map((item) => strategicPatch(byName.get(nameOf(item)), item));
+  const patched = wanted.map((item) => patchValue(byName.get(nameOf(item)), item, member.items ?? {}));
   const names = new Set(patched.map(nameOf));
   const others = old.filter((item) => !names.has(nameOf(item)) && !removed.has(nameOf(item)));
   return inOrder(others, patched, { old: old.map(nameOf), order, nameOf });

@@ -28,6 +28,13 @@ export function schemaName({ group, version, kind }: Pick<Resource, "group" | "v
   return names.get(`${group}/${version}/${kind}`);
 }
 
+/** The schema that is meant, where another one is named. */
+export function resolved(schema: Schema): Schema {
+  const name = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
+  const named = name === undefined ? undefined : allSchemas()[name.slice(SCHEMA_REF.length)];
+  return named === undefined ? schema : resolved(named);
+}
+
 /** The schemas of these kinds and of their lists, with all that they lead to. */
 export function schemasOf(kinds: readonly Pick<Resource, "group" | "version" | "kind">[]): Record<string, Schema> {
   const roots = kinds.flatMap((resource) => [
@@ -42,7 +49,7 @@ export function schemasOf(kinds: readonly Pick<Resource, "group" | "version" | "
 
 /** What a server says about a custom kind: the schema of its definition, and what all objects have. */
 function customSchemas(): Record<string, Schema> {
-  const own = (definition.spec.versions[0]?.schema.openAPIV3Schema ?? {}) as Schema;
+  const own = published((definition.spec.versions[0]?.schema.openAPIV3Schema ?? {}) as Schema);
   const { apiVersion, kind } = typeFields();
   const named = (kindName: string) => [{ group: "apps.kruise.io", kind: kindName, version: "v1alpha1" }];
   const name = "io.kruise.apps.v1alpha1.CloneSet";
@@ -75,6 +82,20 @@ function customSchemas(): Record<string, Schema> {
       },
       "x-kubernetes-group-version-kind": named("CloneSetList"),
     },
+  };
+}
+
+/** A number or a text is told as either of the two. */
+function published(schema: Schema): Schema {
+  const { properties, additionalProperties, items } = schema;
+  return {
+    ...schema,
+    ...(schema["x-kubernetes-int-or-string"] ? { anyOf: [{ type: "integer" }, { type: "string" }] } : {}),
+    ...(properties
+      ? { properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, published(one)])) }
+      : {}),
+    ...(typeof additionalProperties === "object" ? { additionalProperties: published(additionalProperties) } : {}),
+    ...(items ? { items: published(items) } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { checkFieldLabel } from "./field-labels.ts";
 import type { StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
 import { badRequest } from "./refusal.ts";
@@ -11,9 +12,9 @@ const REQUIREMENT = /^\s*(!?)\s*([^\s!=(),]+)\s*(?:(==|!=|=)\s*([^\s,()]*)|\s(in
  *
  * @throws {Refusal} if it cannot be understood
  */
-export function filterOf(labelSelector: string | null, fieldSelector: string | null): Filter {
+export function filterOf(labelSelector: string | null, fieldSelector: string | null, plural: string): Filter {
   const labels = (labelSelector ? splitAtTop(labelSelector) : []).map(labelRequirement);
-  const fields = (fieldSelector ? fieldSelector.split(",") : []).map(fieldRequirement);
+  const fields = (fieldSelector ? fieldSelector.split(",") : []).map((text) => fieldRequirement(text, plural));
   const all = [...labels, ...fields];
   return (object) => all.every((holds) => holds(object));
 }
@@ -49,20 +50,19 @@ function labelRequirement(text: string): Filter {
   return (object) => (labelOf(object) === undefined) === (not === "!");
 }
 
-function fieldRequirement(text: string): Filter {
+function fieldRequirement(text: string, plural: string): Filter {
   const [, path = "", operator = "", value = ""] = /^([^=!]+)(==|!=|=)(.*)$/.exec(text.trim()) ?? [];
   if (path === "") throw badRequest(`invalid selector: '${text}'; can't understand '${text}'`);
+  checkFieldLabel(plural, path);
   return (object) => (textAt(object, path) === value) === (operator !== "!=");
 }
 
 function textAt(object: StoredObject, path: string): string {
   let found: unknown = object;
   for (const part of path.split(".")) found = isMap(found) ? found[part] : undefined;
-  return typeof found === "string"
-    ? found
-    : typeof found === "number" || typeof found === "boolean"
-      ? String(found)
-      : "";
+  const isTruth = path === "spec.unschedulable" || path === "spec.hostNetwork";
+  if (isTruth) return found === true ? "true" : "false";
+  return typeof found === "string" ? found : typeof found === "number" ? String(found) : "";
 }
 
 /** A selector as objects carry it. */

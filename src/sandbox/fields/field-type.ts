@@ -2,8 +2,7 @@
 
 import type { Resource } from "../../kube/resources.ts";
 import type { Schema } from "../captured.ts";
-import { SCHEMA_REF } from "../captured.ts";
-import { allSchemas, schemaName } from "../schemas.ts";
+import { allSchemas, resolved, schemaName } from "../schemas.ts";
 
 export type FieldType =
   /** A plain value, or a list or map that is only ever replaced as a whole. */
@@ -35,13 +34,6 @@ export function typeOfKind(resource: Pick<Resource, "group" | "version" | "kind"
   const name = schemaName(resource);
   const schema = name === undefined ? undefined : allSchemas()[name];
   return schema === undefined ? ANY : typeOf(schema);
-}
-
-/** The schema that is meant, where another one is named. */
-export function resolved(schema: Schema): Schema {
-  const ref = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
-  const named = ref === undefined ? undefined : allSchemas()[ref.slice(SCHEMA_REF.length)];
-  return named === undefined ? schema : resolved(named);
 }
 
 export function typeOf(schema: Schema): FieldType {
