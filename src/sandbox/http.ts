@@ -83,7 +83,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
     throw new Refusal(
       415,
       "UnsupportedMediaType",
-      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+      "the sandbox reads JSON and YAML, not what this command sends: add --dry-run=client -o yaml | kubectl create -f -",
     );
   if (text === "") return undefined;
   try {
