@@ -14,6 +14,7 @@ import { Refusal } from "../../src/sandbox/refusal.ts";
 import { seededRandom, seedOf } from "../../src/sandbox/seeded-random.ts";
 import { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { whyUnsettled } from "./at-rest.ts";
+import { Bystanders, cloneSetPath, NAMESPACE, NODES } from "./bystanders.ts";
 import type { Violation } from "./invariants.ts";
 import { Invariants } from "./invariants.ts";
 import { Network, whereOf } from "./network.ts";
@@ -24,16 +25,13 @@ import {
   containersOf,
   isActive,
   isUp,
-  ownerUid,
   podsOf,
-  REVISION,
   revisionOf,
   SPECIFIED,
   STATE,
   short,
   specOf,
   statusOf,
-  wantedOf,
 } from "./truth.ts";
 
 export interface Run {
@@ -52,8 +50,6 @@ export interface Figures {
   faults: Record<string, number>;
 }
 
-const NAMESPACE = "shop";
-const NODES = ["n1", "n2", "n3"];
 /** After the last fault, everything must be at rest within this time, … */
 const REST_WITHIN_MS = 25 * 60_000;
 /** … and then stay so. */
@@ -83,6 +79,7 @@ class World {
   readonly #network: Network;
   readonly #nodes: SimulatedNodes;
   readonly #keeping: HouseKeeping;
+  readonly #bystanders: Bystanders;
   readonly #checks: Invariants;
   readonly #story: string[] = [];
   readonly #faults: Record<string, number> = {};
@@ -90,7 +87,6 @@ class World {
   #features: Features;
   #processCount = 0;
   #isHealed = false;
-  #claimsStuckUntilMs = 0;
   #webhook: { upAgainMs: number; why: "down" | "expired" } | undefined;
 
   constructor(scenario: Scenario) {
@@ -107,7 +103,7 @@ class World {
       luck: {
         bindMs: () => pace.bindMs,
         noticeMs: () => pace.noticeMs,
-        volumeMs: () => (this.#clock.monotonicMs() < this.#claimsStuckUntilMs ? undefined : pace.volumeMs),
+        volumeMs: () => (this.#bystanders.areClaimsPending ? undefined : pace.volumeMs),
         habits: () => ({
           readyAfterMs: pace.readyMs,
           terminateAfterMs: pace.terminateMs,
@@ -115,6 +111,14 @@ class World {
           badImages: new Set(),
         }),
       },
+    });
+    this.#bystanders = new Bystanders({
+      server: this.#server,
+      clock: this.#clock,
+      nodes: this.#nodes,
+      request: (...asked) => this.#request(...asked),
+      onFault: (kind, what) => this.#fault(kind, what),
+      hookMs: pace.hookMs,
     });
     this.#keeping = new HouseKeeping({
       server: this.#server,
@@ -146,7 +150,7 @@ class World {
       onWatch: (process, what, open) => {
         if (open > 0) this.#checks.fail("N1", `${process} watches ${what} anew, and leaves ${open} watches open`);
       },
-      meddle: (path) => this.#touch(path),
+      meddle: (path) => this.#bystanders.touch(path),
     });
     this.#server.onWrite(({ kind, before, after, user }) => {
       if (kind.resource.plural !== "pods") return;
@@ -160,7 +164,7 @@ class World {
       ) {
         this.#tell(`  pod ${pod.metadata.name}: ${stateOf(after)} (${user})`);
       }
-      if (after) this.#hook(after);
+      if (after) this.#bystanders.serveHook(after);
     });
   }
 
@@ -348,12 +352,8 @@ class World {
     return new Refusal(500, "InternalError", `Internal error occurred: ${failed}`, { causes: [{ message: failed }] });
   }
 
-  #cloneSetPath(name = ""): string {
-    return `/apis/apps.kruise.io/v1alpha1/namespaces/${NAMESPACE}/clonesets${name && `/${name}`}`;
-  }
-
   #createCloneSet(name: string, spec: unknown): void {
-    const { status } = this.#request("POST", this.#cloneSetPath(), { metadata: { name, namespace: NAMESPACE }, spec });
+    const { status } = this.#request("POST", cloneSetPath(), { metadata: { name, namespace: NAMESPACE }, spec });
     this.#tell(`user creates CloneSet ${name}: ${status} ${JSON.stringify(spec)}`);
     // The name is still taken by the one that is going, or the webhook is away.
     if (status === 409 || status === 500) this.#clock.setTimeout(() => this.#createCloneSet(name, spec), 1000);
@@ -371,7 +371,7 @@ class World {
         return;
       case "scale": {
         const scale = { spec: { replicas: step.replicas } };
-        this.#request("PATCH", `${this.#cloneSetPath(name)}/scale`, scale, "merge-patch+json");
+        this.#request("PATCH", `${cloneSetPath(name)}/scale`, scale, "merge-patch+json");
         return;
       }
       case "name": {
@@ -383,11 +383,11 @@ class World {
       }
       case "label": {
         const pod = pods[step.pick % pods.length];
-        if (pod) this.#patchPod(pod, { labels: { [SPECIFIED]: "true" } }, "user");
+        if (pod) this.#bystanders.patchPod(pod, { labels: { [SPECIFIED]: "true" } }, "user");
         return;
       }
       case "delete": {
-        this.#request("DELETE", this.#cloneSetPath(name), { propagationPolicy: step.policy });
+        this.#request("DELETE", cloneSetPath(name), { propagationPolicy: step.policy });
         const { againMs } = step;
         const last = this.#scenario.steps.findLast((one) => one.kind === "patch" && one.cloneSet === step.cloneSet);
         if (againMs === undefined || last?.kind !== "patch") return;
@@ -399,7 +399,7 @@ class World {
 
   /** Edits a CloneSet. Who is refused tries again. */
   #edit(step: Step, name: string, spec: JsonMap): void {
-    const { status } = this.#request("PATCH", this.#cloneSetPath(name), { spec }, "merge-patch+json");
+    const { status } = this.#request("PATCH", cloneSetPath(name), { spec }, "merge-patch+json");
     if (status === 500) this.#clock.setTimeout(() => this.#step(step), 2000);
   }
 
@@ -459,13 +459,13 @@ class World {
         this.#network.compact();
         return;
       case "F23":
-        this.#misfortune(fault);
+        this.#bystanders.befall(fault);
         return;
       case "F24":
-        this.#stickClaims(fault);
+        this.#bystanders.stickClaims(fault);
         return;
       case "F25":
-        this.#meddle(fault.what, fault.pick);
+        this.#bystanders.meddle(fault.what, fault.pick);
         return;
       case "F26":
         this.#tell(`F26 the webhook is ${fault.what} for ${fault.ms} ms`);
@@ -473,210 +473,14 @@ class World {
     }
   }
 
-  #misfortune(fault: Extract<Fault, { kind: "F23" }>): void {
-    if (fault.what === "nodeLoss") {
-      const node = NODES[fault.pick % NODES.length] ?? "n1";
-      this.#fault("F23", `node ${node} is lost for ${fault.ms} ms`);
-      this.#nodes.lose(node);
-      this.#clock.setTimeout(() => this.#nodes.find(node), fault.ms);
-      return;
-    }
-    const pod = this.#pick("pods", fault.pick);
-    if (pod === undefined) return;
-    this.#fault("F23", `${fault.what} ${pod.metadata.name}`);
-    const path = podPath(pod);
-    if (fault.what === "crash") this.#nodes.crash(pod);
-    else if (fault.what === "evict") this.#nodes.evict(pod);
-    else this.#request("DELETE", path, fault.what === "force" ? { gracePeriodSeconds: 0 } : {}, undefined, "evictor");
-  }
-
-  #stickClaims(fault: Extract<Fault, { kind: "F24" }>): void {
-    this.#fault("F24", fault.what);
-    if (fault.what === "pending") {
-      this.#claimsStuckUntilMs = this.#clock.monotonicMs() + fault.ms;
-      return;
-    }
-    for (const claim of this.#server
-      .collection("persistentvolumeclaims")
-      .all()
-      .filter(({ metadata }) => !metadata.deletionTimestamp)) {
-      this.#setFinalizer(claim, "persistentvolumeclaims", true);
-      if (fault.what === "finalizer")
-        this.#clock.setTimeout(() => this.#setFinalizer(claim, "persistentvolumeclaims", false), fault.ms);
-    }
-  }
-
-  /** Nobody waits for the claims of a CloneSet that is no more: an administrator lets them go. */
-  #freeClaims(): void {
-    const standing = new Set(
-      this.#server
-        .collection("clonesets")
-        .all()
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .map(({ metadata }) => metadata.uid),
-    );
-    for (const claim of this.#server.collection("persistentvolumeclaims").all())
-      if (!standing.has(ownerUid(claim) ?? "")) this.#setFinalizer(claim, "persistentvolumeclaims", false);
-  }
-
-  #setFinalizer({ metadata }: StoredObject, plural: string, on: boolean): void {
-    const live = this.#server.collection(plural).get(metadata.namespace ?? "", metadata.name);
-    if (live?.metadata.uid !== metadata.uid || (on && live.metadata.deletionTimestamp)) return;
-    const others = (live.metadata.finalizers ?? []).filter((one) => one !== "foreign/hold");
-    const finalizers = on ? [...others, "foreign/hold"] : others;
-    const path = `/api/v1/namespaces/${metadata.namespace}/${plural}/${metadata.name}`;
-    this.#request("PATCH", path, { metadata: { finalizers } }, "merge-patch+json", "meddler");
-  }
-
-  #meddle(what: Extract<Fault, { kind: "F25" }>["what"], pick: number): void {
-    if (what === "touchCloneSet") {
-      const cloneSet = this.#pick("clonesets", pick);
-      this.#fault("F25", what);
-      if (cloneSet) this.#touch(this.#cloneSetPath(cloneSet.metadata.name));
-      return;
-    }
-    if (what === "claimOwner") {
-      const claim = this.#pick("persistentvolumeclaims", pick);
-      this.#fault("F25", what);
-      const path = `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${claim?.metadata.name}`;
-      if (claim) this.#request("PATCH", path, { metadata: { ownerReferences: null } }, "merge-patch+json", "meddler");
-      return;
-    }
-    const pod = this.#pick("pods", pick);
-    if (pod === undefined) return;
-    // Under InPlaceOnly a pod of unknown origin stays as it is until somebody deletes it: so it is meant.
-    if (what === "unknownRevision" && this.#isInPlaceOnly(pod)) return;
-    this.#fault("F25", `${what} ${pod.metadata.name}`);
-    switch (what) {
-      case "annotate":
-        this.#patchPod(pod, { annotations: { touched: String(pick) } });
-        return;
-      case "release":
-        this.#patchPod(pod, { labels: { app: "released" } });
-        return;
-      case "orphanPod":
-        this.#patchPod(pod, { ownerReferences: null });
-        return;
-      case "unknownRevision":
-        this.#patchPod(pod, { labels: { [REVISION]: "web-unknown" } });
-        return;
-      case "dropState":
-        this.#patchPod(pod, { labels: { [STATE]: null } });
-        return;
-      case "finalizer":
-        this.#setFinalizer(pod, "pods", true);
-        this.#clock.setTimeout(() => this.#setFinalizer(pod, "pods", false), 60_000);
-        return;
-      case "stranger":
-      case "foreignPod": {
-        if (ownerUid(pod) === undefined) return;
-        const name = `${what.toLowerCase()}-${pick}`;
-        const { [REVISION]: _r, [STATE]: _s, ...labels } = pod.metadata.labels ?? {};
-        delete labels["apps.kruise.io/cloneset-instance-id"];
-        const ownerReferences = what === "stranger" ? [] : [this.#otherOwner()];
-        const metadata = { name, namespace: NAMESPACE, labels, ownerReferences };
-        const spec = {
-          containers: (specOf(pod)["containers"] as JsonMap[]).map(({ name: container, image }) => ({
-            name: container,
-            image,
-          })),
-        };
-        this.#request("POST", `/api/v1/namespaces/${NAMESPACE}/pods`, { metadata, spec }, undefined, "meddler");
-      }
-    }
-  }
-
-  /** A controller that is none of ours; what it is does not matter. */
-  #otherOwner(): JsonMap {
-    const name = "other-owner";
-    const path = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
-    this.#request("POST", path, { metadata: { name, namespace: NAMESPACE } }, undefined, "meddler");
-    const { uid } = this.#server.collection("configmaps").get(NAMESPACE, name)?.metadata ?? {};
-    return { apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true };
-  }
-
-  #isInPlaceOnly(pod: StoredObject): boolean {
-    const owner = this.#server
-      .collection("clonesets")
-      .all()
-      .find(({ metadata }) => metadata.uid === ownerUid(pod));
-    return owner !== undefined && wantedOf(owner).type === "InPlaceOnly";
-  }
-
-  #patchPod(pod: StoredObject, metadata: JsonMap, user = "meddler"): void {
-    this.#request(
-      "PATCH",
-      podPath(pod),
-      { metadata: { uid: pod.metadata.uid, ...metadata } },
-      "merge-patch+json",
-      user,
-    );
-  }
-
-  /** Bumps an object's version. */
-  #touch(path: string): void {
-    const { namespace, plural, name } = whereOf(path);
-    const at = path.split("?")[0]?.split("/status")[0] ?? "";
-    if (name === "" || this.#server.collection(plural).get(namespace, name) === undefined) return;
-    const touched = String(this.#clock.monotonicMs());
-    this.#request(
-      "PATCH",
-      at.replace(/\/(resize|eviction)$/, ""),
-      { metadata: { annotations: { touched } } },
-      "merge-patch+json",
-      "meddler",
-    );
-  }
-
-  #pick(plural: string, pick: number): StoredObject | undefined {
-    const all = this.#server
-      .collection(plural)
-      .all()
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    return all[pick % all.length];
-  }
-
-  /** Whoever serves the hooks lets go of pods, in time, and takes hold of them again. */
-  #hook(pod: StoredObject): void {
-    const labels = pod.metadata.labels ?? {};
-    const { [STATE]: state } = labels;
-    const held = pod.metadata.finalizers?.includes("hold/delete");
-    const later = (change: (live: StoredObject) => JsonMap) =>
-      this.#clock.setTimeout(() => {
-        const live = this.#server.collection("pods").get(NAMESPACE, pod.metadata.name);
-        if (live?.metadata.uid === pod.metadata.uid && live.metadata.labels?.[STATE] === state)
-          this.#patchPod(live, change(live), "hooks");
-      }, this.#scenario.pace.hookMs);
-    const isGoing = state === "PreparingDelete" || pod.metadata.deletionTimestamp !== undefined;
-    if (isGoing && (labels["hold/delete"] || held)) {
-      later((live) => ({
-        labels: { "hold/delete": null },
-        finalizers: (live.metadata.finalizers ?? []).filter((one) => one !== "hold/delete"),
-      }));
-    } else if (state === "PreparingUpdate" && labels["hold/update"]) later(() => ({ labels: { "hold/update": null } }));
-    else if (state === "Updated" && !labels["hold/update"]) later(() => ({ labels: { "hold/update": "true" } }));
-    else if (state === "PreparingNormal" && labels["pass/normal"] === undefined)
-      later(() => ({ labels: { "pass/normal": "true" } }));
-  }
-
   #heal(): void {
     if (this.#isHealed) return;
     this.#isHealed = true;
     this.#tell("faults are over");
     this.#network.heal();
-    for (const node of NODES) if (this.#nodes.isLost(node)) this.#nodes.find(node);
     for (const { clock } of this.#alive) clock.setRight();
-    this.#claimsStuckUntilMs = 0;
-    this.#freeClaims();
-    for (const pod of this.#server.collection("pods").all()) {
-      // Nobody but a user can tell what a pod of no known owner is for.
-      if (pod.metadata.labels?.["app"] === "released") this.#request("DELETE", podPath(pod), {});
-    }
+    this.#bystanders.heal();
   }
-}
-
-function podPath({ metadata }: StoredObject): string {
-  return `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
 }
 
 function nameIn(answer: Answer | undefined): string {
