@@ -309,11 +309,9 @@ export class Invariants {
     const surelyReady =
       Math.min(...specs.map(({ minReadySeconds }) => minReadySeconds)) + (isNamed ? 0 : this.#slackSeconds);
     if (!isNamed && minReady > -this.#slackSeconds && readySeconds(pod, nowMs) <= surelyReady) return;
-    const unheard = [...this.#lost].filter(([lost, { owner, readySinceMs }]) => {
-      if (owner !== uid || lost === pod.metadata.uid || !counts((nowMs - readySinceMs) / 1000)) return false;
-      const known = this.#known(sending.process).up.get(lost);
-      return known === true || (known !== undefined && known > sending.sentMs - this.#passMs);
-    });
+    const unheard = this.#unheard(sending, uid).filter(
+      ([lost, { readySinceMs }]) => lost !== pod.metadata.uid && counts((nowMs - readySinceMs) / 1000),
+    );
     const left = serving.length + unheard.length;
     if (left < floor) {
       this.fail(
@@ -321,6 +319,15 @@ export class Invariants {
         `${sending.method} ${pod.metadata.name} leaves ${serving.length} pods of ${cloneSet.metadata.name} serving (and ${unheard.length} not known to be down): the floor is ${floor}`,
       );
     }
+  }
+
+  /** Pods that others took down, and whose sender may have counted on them when it planned. */
+  #unheard(sending: Sending, uid: string): [uid: string, lost: { owner: string; readySinceMs: number }][] {
+    const { up } = this.#known(sending.process);
+    return [...this.#lost].filter(([lost, { owner }]) => {
+      const known = up.get(lost);
+      return owner === uid && (known === true || (known !== undefined && known > sending.sentMs - this.#passMs));
+    });
   }
 
   #checkCreated(sending: Sending, pod: StoredObject): void {
@@ -341,8 +348,8 @@ export class Invariants {
         (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < this.#nowMs - this.#passMs,
     );
     const ceiling = Math.max(...specs.map(({ replicas, maxSurge }) => replicas + maxSurge));
-    // Given up long ago. With disablePVCReuse its claims made room for others meanwhile; the pod is removed again.
-    const comesLate = this.#nowMs - sending.sentMs > GIVEN_UP_MS && specs.some(({ reuse }) => !reuse);
+    // Given up long ago, by a process that may be dead: the pod is removed again.
+    const comesLate = this.#nowMs - sending.sentMs > GIVEN_UP_MS;
     if (specs.length > 0 && active.length > ceiling && !comesLate) {
       this.fail(
         "I2",
@@ -502,8 +509,8 @@ export class Invariants {
     if (closedMs === undefined || specs.length === 0 || this.#slackSeconds > 2) return;
     const graceSeconds = Math.min(...specs.map((wanted) => wanted.graceSeconds));
     const passedSeconds = (this.#nowMs - closedMs) / 1000;
-    // Times in conditions are whole seconds.
-    if (passedSeconds < graceSeconds - 1)
+    // Times are whole seconds, and the patch may have been tried for another one.
+    if (passedSeconds < graceSeconds - 2)
       this.fail("I13", `${pod.metadata.name} had ${passedSeconds} s of its ${graceSeconds} s of grace`);
   }
 
@@ -540,6 +547,10 @@ export class Invariants {
     if (hooks.length > 0 && hooks.every((hook) => blocks(hook, pod)))
       this.fail("S21", `${name} is deleted while its preDelete hook holds it`);
     const others = podsOf(this.#server, uid).filter((one) => isActive(one) && one.metadata.uid !== pod.metadata.uid);
+    const unheard = this.#unheard(sending, uid).filter(
+      ([lost]) => !others.some(({ metadata }) => metadata.uid === lost),
+    );
+    const left = others.length + unheard.length;
     const isMove = specs.some(({ type, template }) => type !== "OnDelete" && !isOf(containersOf(pod), template));
     const rests = specs.every(({ paused, type }) => paused || type === "OnDelete");
     const isLeaving = pod.metadata.labels?.[STATE] === "PreparingDelete";
@@ -547,7 +558,7 @@ export class Invariants {
       specs.every(({ type }) => type === "InPlaceOnly") &&
       !mayBeNamed &&
       !isLeaving &&
-      others.length < Math.min(...specs.map(({ replicas }) => replicas))
+      left < Math.min(...specs.map(({ replicas }) => replicas))
     ) {
       this.fail("S20", `${name} is deleted to be made anew, under InPlaceOnly`);
     }
@@ -560,10 +571,10 @@ export class Invariants {
     if (
       !mayBeNamed &&
       (rests || !mayMove) &&
-      others.length < least &&
+      left < least &&
       pod.metadata.labels?.[STATE] !== "PreparingDelete"
     ) {
-      this.fail("S24", `${name} of ${namespace} is deleted for no reason: ${others.length} pods are left of ${least}`);
+      this.fail("S24", `${name} of ${namespace} is deleted for no reason: ${left} pods are left of ${least}`);
     }
   }
 
