@@ -335,7 +335,10 @@ function draw(kind: Kind, dice: Dice, stepTimesMs: readonly number[]): Fault {
       return { kind, nth, ms: dice.of(200, 3000, 9000, 12_000), side: dice.of("up", "down") };
     case "F16":
       return { kind, atMs, ms: dice.of(1000, 10_000, 60_000), resource };
-    case "F17":
+    case "F17": {
+      const at = dice.from(0, dice.of(40, 150));
+      return { kind, resource, nth: at, ms: at % 2 === 0 ? 20_000 : 0 };
+    }
     case "F18":
       return { kind, resource, nth: dice.from(0, dice.of(40, 150)) };
     case "F19": {

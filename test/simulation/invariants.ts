@@ -568,12 +568,7 @@ export class Invariants {
     }
     const least = Math.min(...specs.map(({ replicas }) => replicas));
     const mayMove = isMove || this.#mayRollBack || !this.#isKnown(revisionOf(pod));
-    if (
-      !mayBeNamed &&
-      (rests || !mayMove) &&
-      left < least &&
-      pod.metadata.labels?.[STATE] !== "PreparingDelete"
-    ) {
+    if (!mayBeNamed && (rests || !mayMove) && left < least && pod.metadata.labels?.[STATE] !== "PreparingDelete") {
       this.fail("S24", `${name} of ${namespace} is deleted for no reason: ${left} pods are left of ${least}`);
     }
   }

@@ -59,6 +59,8 @@ export class Network {
   /** Watches that their clients have not closed, whether they still hear anything or not. */
   readonly #open = new Map<string, number>();
   readonly #heard = new Map<string, number>();
+  /** Objects that nothing is heard of, until when. */
+  readonly #lost = new Map<string, number>();
   readonly #leaseOut = new Map<string, number>();
   #isHealed = false;
 
@@ -132,6 +134,7 @@ export class Network {
   heal(): void {
     this.#isHealed = true;
     this.#held.clear();
+    this.#lost.clear();
     this.#leaseOut.clear();
     this.#blind.clear();
     this.#slowLists = undefined;
@@ -170,12 +173,14 @@ export class Network {
   }
 
   /** How often an event arrives. */
-  timesHeard(resource: string): number {
+  timesHeard(resource: string, uid: string): number {
+    if (this.now < (this.#lost.get(uid) ?? 0)) return 0;
     const nth = this.#heard.get(resource) ?? 0;
     this.#heard.set(resource, nth + 1);
     for (const fault of this.faultsOf("F17", "F18")) {
       if (fault.resource !== resource || fault.nth !== nth) continue;
       this.options.onFault(fault.kind, `event ${nth} of ${resource}`);
+      if (fault.kind === "F17") this.#lost.set(uid, this.now + fault.ms);
       return fault.kind === "F17" ? 0 : 2;
     }
     return 1;
@@ -530,7 +535,8 @@ class Stream implements AsyncIterableIterator<unknown> {
 
   #hear(event: WatchEvent, version: number): void {
     const network = this.#network;
-    const times = event.type === "BOOKMARK" || event.type === "ERROR" ? 1 : network.timesHeard(this.#plural);
+    const { uid } = (event.object as StoredObject).metadata;
+    const times = event.type === "BOOKMARK" || event.type === "ERROR" ? 1 : network.timesHeard(this.#plural, uid);
     const held = network.viewOf(this.#plural);
     const heldMs = held !== undefined && version > held.version ? held.untilMs : 0;
     const nowMs = network.now;

@@ -58,7 +58,9 @@ export type Fault =
   | { kind: "F13" | "F14"; nth: number; count: number; only: string }
   | { kind: "F15"; nth: number; ms: number; side: "up" | "down" }
   | { kind: "F16"; atMs: number; ms: number; resource: Viewed }
-  | { kind: "F17" | "F18"; resource: Viewed; nth: number }
+  /** With `ms`, what happens to the same object in the time that follows is lost, too. */
+  | { kind: "F17"; resource: Viewed; nth: number; ms: number }
+  | { kind: "F18"; resource: Viewed; nth: number }
   | { kind: "F19"; atMs: 0; lagsMs: Record<Viewed, number> }
   | { kind: "F20"; atMs: number }
   | { kind: "F21"; atMs: number; downMs: number; behindMs: number; mute: boolean }
