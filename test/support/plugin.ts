@@ -52,6 +52,16 @@ export function pluginBinary(): Promise<string> {
 }
 let binary: Promise<string> | undefined;
 
+/** Runs the plugin against the cluster of a kubeconfig file. */
+export async function runPlugin(commandLine: string, kubeconfig: string): Promise<Run> {
+  return await finished(await pluginBinary(), words(commandLine), "", environment(kubeconfig));
+}
+
+/** Plain text whatever the terminal and the locale of whoever runs the tests. */
+function environment(kubeconfig: string): NodeJS.ProcessEnv {
+  return { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1", LC_ALL: "C.UTF-8" };
+}
+
 /** `nodes`: 0 = pods stay as they are stored. */
 export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promise<Plugin> {
   const command = await pluginBinary();
@@ -89,8 +99,7 @@ export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promi
       const now = (await (await fetch(sandbox.url + path)).json()) as object;
       await send(sandbox, "PUT", `${path}/status`, { ...now, status });
     },
-    watched: (commandLine, when) =>
-      watched(command, words(commandLine), { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1" }, when),
+    watched: (commandLine, when) => watched(command, words(commandLine), environment(kubeconfig), when),
     close: () => sandbox.close(),
   };
 }
