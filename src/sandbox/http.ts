@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { load } from "js-yaml";
 import { messageOf } from "../kube/errors.ts";
 import type { Answer } from "../kube/transport.ts";
+import { accessReview } from "./access-review.ts";
 import type { ApiServer, WatchEvent } from "./api-server.ts";
 import { discovery } from "./discovery.ts";
 import { openApi } from "./openapi.ts";
@@ -49,6 +50,13 @@ async function handle(server: ApiServer, request: IncomingMessage, response: Ser
   const headers = Object.fromEntries(
     Object.entries(request.headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
   );
+  // Before the body is looked at: kubectl sends reviews in a form that is not understood here, and need not be.
+  const review = method === "POST" ? accessReview(url.split("?")[0] ?? "") : undefined;
+  if (review) {
+    request.resume();
+    send(response, review);
+    return;
+  }
   const body = await bodyOf(request);
   const path = url.split("?")[0] ?? "/";
   const found = method === "GET" ? (discovery(path, headers["accept"] ?? "") ?? openApi(path)) : undefined;

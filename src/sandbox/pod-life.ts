@@ -128,6 +128,12 @@ export const SCRIPT = {
   ready: "fake-node/ready",
   /** "never": no image of this pod can be pulled. */
   pull: "fake-node/pull",
+  /** How long pulling an image takes. */
+  pullAfter: "fake-node/pull-after",
+  /** How long after its start each container fails, again and again. */
+  crashAfter: "fake-node/crash-after",
+  /** From a failure to the next start; otherwise 10 s, and twice as long each time, up to 5 minutes. */
+  crashBackOff: "fake-node/crash-back-off",
   terminateAfter: "fake-node/terminate-after",
   resizeAfter: "fake-node/resize-after",
   /** "deferred" or "infeasible": the node has no room for a resize now, or ever. */
@@ -139,6 +145,9 @@ export const SCRIPT = {
 const NEVER = Number.POSITIVE_INFINITY;
 /** How long a failed pull is an error, before it is a back-off. */
 const PULL_ERROR_MS = 500;
+const BACK_OFF_MS = 10_000;
+const BACK_OFF_MAX_MS = 300_000;
+const CRASH_LOOP = "CrashLoopBackOff";
 
 /** Everything one answer depends on besides the container in question. */
 interface Scene {
@@ -244,9 +253,58 @@ function nextContainer(
   const upToDate = old?.state.running !== undefined && old.image === spec.image;
   if (!upToDate) {
     if (isBad(scene, spec.image)) return unpulled(scene, spec, old);
+    const waiting = isPulling(scene, spec) ? idle(scene, spec, old, { reason: "ContainerCreating" }) : undefined;
+    const held = waiting ?? backingOff(scene, spec, old);
+    if (held) return held;
     return runsOnce ? completed(scene, spec) : started(scene, spec, old);
   }
-  return resized(scene, spec, withReadiness(scene, old));
+  return crashed(scene, spec, old) ?? resized(scene, spec, withReadiness(scene, old));
+}
+
+/** Each image is pulled once in the life of a pod. */
+function isPulling(scene: Scene, spec: ContainerSpec): boolean {
+  const neededMs = durationMs(scene.script[SCRIPT.pullAfter], 0);
+  if (neededMs === 0) return false;
+  const remainingMs = since(scene, `pulling ${spec.image}`) + neededMs - scene.nowMs;
+  if (remainingMs <= 0) return false;
+  lookAgainIn(scene, remainingMs);
+  return true;
+}
+
+/** The container after its end, if the script says that it has come. */
+function crashed(scene: Scene, spec: ContainerSpec, old: ContainerStatus): ContainerStatus | undefined {
+  const script = scene.script[SCRIPT.crashAfter];
+  if (script === undefined) return undefined;
+  const remainingMs = since(scene, `start ${old.containerID}`) + durationMs(script, 0) - scene.nowMs;
+  if (remainingMs > 0) {
+    lookAgainIn(scene, remainingMs);
+    return undefined;
+  }
+  since(scene, `crash ${old.containerID}`);
+  const delayMs = backOffMs(scene, old);
+  lookAgainIn(scene, delayMs);
+  const message = `back-off ${delayMs / 1000}s restarting failed container=${spec.name} pod=${scene.pod.metadata.name}`;
+  const terminated = terminatedFrom(scene, old, 1);
+  return {
+    ...old,
+    ready: false,
+    started: false,
+    state: { waiting: { reason: CRASH_LOOP, message } },
+    lastState: { terminated },
+  };
+}
+
+/** The container as it is, for as long as it has to wait for its next start. A new image is started at once. */
+function backingOff(scene: Scene, spec: ContainerSpec, old: ContainerStatus | undefined): ContainerStatus | undefined {
+  if (old?.state.waiting?.reason !== CRASH_LOOP || old.image !== spec.image) return undefined;
+  const remainingMs = since(scene, `crash ${old.containerID}`) + backOffMs(scene, old) - scene.nowMs;
+  if (remainingMs <= 0) return undefined;
+  lookAgainIn(scene, remainingMs);
+  return old;
+}
+
+function backOffMs(scene: Scene, { restartCount }: ContainerStatus): number {
+  return durationMs(scene.script[SCRIPT.crashBackOff], Math.min(BACK_OFF_MS * 2 ** restartCount, BACK_OFF_MAX_MS));
 }
 
 function isBad(scene: Scene, image: string): boolean {
@@ -258,11 +316,20 @@ function unpulled(scene: Scene, spec: ContainerSpec, old: ContainerStatus | unde
   const backsOff = scene.nowMs - failedMs >= PULL_ERROR_MS;
   if (!backsOff) lookAgainIn(scene, failedMs + PULL_ERROR_MS - scene.nowMs);
   const reason = backsOff ? "ImagePullBackOff" : "ErrImagePull";
-  if (old?.state.waiting?.reason === reason) return old;
   const message = backsOff
     ? `Back-off pulling image "${spec.image}"`
     : `failed to pull and unpack image "${spec.image}": not found`;
-  const waiting = { reason, message };
+  return idle(scene, spec, old, { reason, message });
+}
+
+/** The container while it waits for something. */
+function idle(
+  scene: Scene,
+  spec: ContainerSpec,
+  old: ContainerStatus | undefined,
+  waiting: { reason: string; message?: string },
+): ContainerStatus {
+  if (old?.state.waiting?.reason === waiting.reason) return old;
   if (old === undefined) {
     return {
       name: spec.name,
@@ -295,6 +362,8 @@ function started(scene: Scene, spec: ContainerSpec, old: ContainerStatus | undef
     ...(hasResources ? { resources: spec.resources } : {}),
     ...(spec.resources?.requests === undefined ? {} : { allocatedResources: spec.resources.requests }),
   };
+  since(scene, `start ${containerID}`);
+  if (scene.script[SCRIPT.crashAfter] !== undefined) lookAgainIn(scene, durationMs(scene.script[SCRIPT.crashAfter], 0));
   return withReadiness(scene, container);
 }
 

@@ -20,12 +20,12 @@ export type TargetName = "sandbox" | "cluster";
 export class Target {
   readonly name: TargetName;
   readonly namespace: string;
-  readonly #transport: HttpTransport;
+  readonly transport: HttpTransport;
 
   constructor(name: TargetName, namespace: string, transport: HttpTransport) {
     this.name = name;
     this.namespace = namespace;
-    this.#transport = transport;
+    this.transport = transport;
   }
 
   /** The path of a collection of the core group in the namespace. */
@@ -44,7 +44,7 @@ export class Target {
     type = "application/json",
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    return this.#transport.request({
+    return this.transport.request({
       method: method as "GET",
       path,
       headers: { accept: "application/json", "content-type": type, ...headers },
@@ -91,7 +91,7 @@ export class Target {
   async watched(path: string, count: number, meanwhile = async () => {}, accept = "application/json") {
     const ender = new AbortController();
     const signal = AbortSignal.any([ender.signal, AbortSignal.timeout(20_000)]);
-    const stream = await this.#transport.stream({ method: "GET", path, headers: { accept }, signal, lane: "bulk" });
+    const stream = await this.transport.stream({ method: "GET", path, headers: { accept }, signal, lane: "bulk" });
     assert.equal(stream.status, 200, JSON.stringify(stream.body));
     const seen: { type: string; object: Obj }[] = [];
     const done = meanwhile();
@@ -105,7 +105,7 @@ export class Target {
   }
 
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.transport.close();
   }
 }
 
