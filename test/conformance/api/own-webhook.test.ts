@@ -1,4 +1,4 @@
-// The project's own webhook behind an API server, as deploy/webhook.yaml registers it.
+// The project's own webhook behind an API server, as deploy/kustomize/base/webhook.yaml registers it.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { aCloneSet } from "../objects.ts";
 import type { Obj } from "../target.ts";
 import { at, MERGE, onEachTarget } from "../target.ts";
 
-const MANIFESTS = new URL("../../../deploy/webhook.yaml", import.meta.url);
+const MANIFESTS = new URL("../../../deploy/kustomize/base/webhook.yaml", import.meta.url);
 const REGISTRATIONS = "/apis/admissionregistration.k8s.io/v1";
 
 onEachTarget("own webhook", (target) => {
