@@ -136,9 +136,8 @@ export function messageOf(thrown: unknown): string {
  */
 function withoutValues(message: string): string {
   const line = message.split("\n", 1)[0] ?? "";
-  return line
-    .replaceAll(/Invalid value: "(?:[^"\\]|\\.)*"/g, "Invalid value")
-    .replaceAll(/Invalid value: (?:[\w.]+|&|\[\]|map\[)*[{[].*[}\]]/g, "Invalid value");
+  // In one go: what follows a text that is gone is the rule it broke, with brackets of its own.
+  return line.replaceAll(/Invalid value: (?:"(?:[^"\\]|\\.)*"|(?:[\w.]+|&|\[\]|map\[)*[{[].*[}\]])/g, "Invalid value");
 }
 
 function shorten(text: string): string {

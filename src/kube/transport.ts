@@ -37,6 +37,12 @@ export interface StreamAnswer extends Answer {
   events: AsyncIterable<unknown>;
 }
 
+/** An answer of plain text that may go on. On a status other than 200, `chunks` is empty. */
+export interface TextAnswer extends Answer {
+  /** Ends when the server ends the stream cleanly; throws on a reset. */
+  chunks: AsyncIterable<string>;
+}
+
 /**
  * Carries requests to an API server: over HTTP here, in memory in the sandbox.
  * Rejects with `NotSentError` when the request provably did not leave, and with anything else when it may have.
@@ -103,6 +109,18 @@ export class HttpTransport implements Transport {
     }
     response.body.setEncoding("utf8");
     return { status, headers, body: undefined, events: jsonLines(response.body, this.#options.clock) };
+  }
+
+  /** For logs, which are neither JSON nor short. */
+  async text(request: TransportRequest): Promise<TextAnswer> {
+    const response = await this.#send(request, "streams");
+    const headers = plainHeaders(response);
+    const status = response.statusCode;
+    if (status !== 200) {
+      return { status, headers, body: parse(await response.body.text(), headers), chunks: nothing() };
+    }
+    response.body.setEncoding("utf8");
+    return { status, headers, body: undefined, chunks: response.body };
   }
 
   async close(): Promise<void> {

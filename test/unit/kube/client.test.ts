@@ -236,6 +236,17 @@ clientTest("an error repeats no values and no objects", async ({ server, client,
   assert.match(error.message, /^Cannot create \/api\/v1\/namespaces\/shop\/pods: 422 Invalid: .*env\[0\].value/);
 });
 
+clientTest("an error keeps the rule that a value broke, brackets and all", async ({ server, client, outcome }) => {
+  const broken = 'Pod "web" is invalid: spec.cpu[0]: Invalid value: "hunter2": spec.cpu[0] should match ([0-9]+)$';
+  server.plays(json(422, status(422, "Invalid", broken)));
+  const { error } = await outcome(client.create(PODS, pod("web", "")));
+  assert.ok(error instanceof ApiError);
+  assert.equal(
+    error.serverMessage,
+    'Pod "web" is invalid: spec.cpu[0]: Invalid value: spec.cpu[0] should match ([0-9]+)$',
+  );
+});
+
 clientTest("waits as long as a 429 asks for, then tries again, also a POST", async ({ server, client, outcome }) => {
   server.plays(json(429, status(429, "TooManyRequests"), { "retry-after": "3" }), json(201, pod("web", 5)));
   const { value, ms } = await outcome(client.create(PODS, pod("web", "")));
