@@ -23,8 +23,8 @@ require("./bundle.cjs");
 `;
 
 /**
- * Packages of which a small part is wanted and which load as a whole: of client-node kubeconfig and credentials, without
- * the typed clients of every API; of undici the dispatchers, without fetch, WebSocket and caches. Names the modules to
+ * Packages of which a small part is wanted and which load as a whole: of client-node kubeconfig and credentials, and apart
+ * from them its sockets, without the typed clients of every API; of undici the dispatchers, without fetch, WebSocket and caches. Names the modules to
  * take instead; the start of the plugin is what it saves.
  */
 const partsOnly: Plugin = {
@@ -33,6 +33,7 @@ const partsOnly: Plugin = {
     const folderOf = (name: string) => dirname(fileURLToPath(import.meta.resolve(name)));
     const clientNode = folderOf("@kubernetes/client-node");
     const config = join(clientNode, "config.js");
+    const portForward = join(clientNode, "portforward.js");
     const parts: Record<string, { folder: string; contents: string }> = {
       undici: {
         folder: folderOf("undici"),
@@ -47,13 +48,24 @@ const partsOnly: Plugin = {
           export { createConfiguration } from "./gen/configuration.js";
           export { ServerConfiguration } from "./gen/servers.js";`,
       },
+      sockets: {
+        folder: clientNode,
+        contents: `
+          export { Exec } from "./exec.js";
+          export { PortForward } from "./portforward.js";`,
+      },
+      // Asked only by its forwards to Services and Deployments.
+      "no clients": { folder: clientNode, contents: "export const AppsV1Api = undefined, CoreV1Api = undefined;" },
     };
     const part = (path: string) => ({ path, namespace: "parts-only" });
     bundling.onResolve({ filter: /^undici$/ }, () => part("undici"));
-    bundling.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({ path: config }));
-    bundling.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
-      importer === config ? part("clients") : undefined,
+    bundling.onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ importer }) =>
+      importer.endsWith("web-socket.ts") ? part("sockets") : { path: config },
     );
+    bundling.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) => {
+      if (importer === config) return part("clients");
+      return importer === portForward ? part("no clients") : undefined;
+    });
     bundling.onLoad({ filter: /.*/, namespace: "parts-only" }, ({ path }) => {
       const { folder, contents } = parts[path] ?? { folder: PROJECT, contents: "" };
       return { contents, resolveDir: folder };

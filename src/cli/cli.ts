@@ -16,7 +16,7 @@ export interface Io {
 
 /** Where text goes. The rest is there when it is a terminal. */
 export interface Out {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   isTTY?: boolean;
   columns?: number;
   rows?: number;

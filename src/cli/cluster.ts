@@ -35,6 +35,13 @@ export class Cluster {
     return this.#connection.client;
   }
 
+  /** For what is no call of the API: logs, exec, port-forward. @throws {Failure} where nothing runs in pods */
+  get wire(): NonNullable<Connection["wire"]> {
+    const { wire } = this.#connection;
+    if (wire === undefined) throw new Failure("the pods of this cluster are simulated: nothing runs in them");
+    return wire;
+  }
+
   get namespace(): string {
     return this.#connection.namespace;
   }

@@ -31,6 +31,8 @@ export interface ConnectionFlags {
 
 export interface Connection {
   client: KubeClient;
+  /** What `client` stands on, for what is no call of the API: logs, exec, port-forward. Not where the API is in memory. */
+  wire?: { transport: HttpTransport; session: Session };
   /** The one asked for, else that of the context. */
   namespace: string;
   /** That of the context: commands shown to the user need no -n for it. */
@@ -61,6 +63,7 @@ export async function connect(flags: ConnectionFlags, clock: Clock): Promise<Con
   const namespace = flags.namespace ?? session.namespace;
   return {
     client,
+    wire: { transport, session },
     namespace,
     contextNamespace: session.namespace,
     listNamespace: flags.allNamespaces ? undefined : namespace,

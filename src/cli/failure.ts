@@ -42,7 +42,11 @@ function refused(error: ApiError): string {
       "install the CustomResourceDefinition: kubectl apply -f crds/cloneset.yaml",
     );
   }
-  if (code === 422) return `The ${details.kind ?? "object"} "${details.name ?? ""}" is invalid: ${serverMessage}`;
+  if (code === 422) {
+    // The server begins with the same words.
+    const why = serverMessage.replace(/^\S+ "[^"]*" is invalid: /, "");
+    return `The ${details.kind ?? "object"} "${details.name ?? ""}" is invalid: ${why}`;
+  }
   const text = `Error from server${reason ? ` (${reason})` : ""}: ${serverMessage || code}`;
   return withNext(text, nextAfter(code));
 }

@@ -13,10 +13,20 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Cli } from "./cli.ts";
+import { abort } from "./verbs/abort.ts";
+import { exec } from "./verbs/exec.ts";
 import { get } from "./verbs/get.ts";
+import { history } from "./verbs/history.ts";
 import { list } from "./verbs/list.ts";
+import { logs } from "./verbs/logs.ts";
 import { pause, resume } from "./verbs/pause.ts";
+import { portForward } from "./verbs/port-forward.ts";
+import { promote } from "./verbs/promote.ts";
+import { restart } from "./verbs/restart.ts";
+import { scaleIn } from "./verbs/scale-in.ts";
+import { set } from "./verbs/set.ts";
 import { status } from "./verbs/status.ts";
+import { undo } from "./verbs/undo.ts";
 
 type Verb = (cli: Cli) => CommandUnknownOpts;
 
@@ -26,9 +36,23 @@ export const VERBS: Record<string, Verb[]> = {
     get, //
     list,
     status,
+    history,
   ],
   "Roll out": [
-    pause, //
+    set, //
+    promote,
+    pause,
     resume,
+    abort,
+    undo,
+    restart,
+  ],
+  Scale: [
+    scaleIn, //
+  ],
+  "Look inside": [
+    logs, //
+    exec,
+    portForward,
   ],
 };

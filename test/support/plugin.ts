@@ -22,13 +22,14 @@ export interface Follow {
   last?: RegExp;
 }
 
-/** The plugin as a user has it (bundled, in a process of its own) beside a sandbox it talks to over HTTP. */
-export interface Plugin {
-  sandbox: Sandbox;
+/** The plugin as a user has it (bundled, in a process of its own) beside a cluster. */
+export interface ClusterPlugin {
   /** A file. */
   kubeconfig: string;
   /** A folder that goes with the plugin. */
   folder: string;
+  /** What the context of the kubeconfig says. */
+  namespace: string;
   /** `run("status web -o json")`: what follows `kubectl cloneset`; 'single quotes' hold a word together. */
   run(commandLine: string, options?: { input?: string; env?: Record<string, string> }): Promise<Run>;
   /**
@@ -38,11 +39,16 @@ export interface Plugin {
   transcript(...commandLines: string[]): Promise<string>;
   /** Stores an object as it is; what it says of its status is stored too. */
   store(resource: Resource, object: KubeObject & { status?: object }): Promise<KubeObject>;
+  close(): Promise<void>;
+}
+
+/** The same beside a sandbox it talks to over HTTP. */
+export interface Plugin extends ClusterPlugin {
+  sandbox: Sandbox;
   /** Writes the status of a CloneSet in the namespace default. */
   setStatus(name: string, status: object | undefined): Promise<void>;
   /** Runs a command that follows what happens: acts on its first line, and interrupts it when a line is the last one. */
   watched(commandLine: string, when: Follow): Promise<{ code: number; lines: string[] }>;
-  close(): Promise<void>;
 }
 
 /** For tests that want more than the binary: its path, made once per process. */
@@ -69,30 +75,24 @@ export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promi
   const folder = temporaryFolder();
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, sandbox.kubeconfig);
-  const run: Plugin["run"] = (commandLine, { input = "", env = {} } = {}) =>
-    finished(command, words(commandLine), input, {
-      ...process.env,
-      KUBECONFIG: kubeconfig,
-      NO_COLOR: "1",
-      LC_ALL: "C.UTF-8",
-      ...env,
-    });
+  const run = runner(command, kubeconfig);
   return {
     sandbox,
     kubeconfig,
     folder,
+    namespace: "default",
     run,
     transcript: async (...commandLines) => {
-      const parts: string[] = [];
-      for (const line of commandLines) parts.push(told(line, await run(line)));
-      return parts.join("\n").replaceAll(sandbox.url, "http://SERVER").replaceAll(folder, "FOLDER");
+      const said = await transcript(run, commandLines);
+      return said.replaceAll(sandbox.url, "http://SERVER").replaceAll(folder, "FOLDER");
     },
     store: async (resource, object) => {
       const { namespace, name } = object.metadata;
       const made = await send(sandbox, "POST", resourcePath(resource, { namespace }), object);
       if (object.status === undefined) return made;
       const path = resourcePath(resource, { namespace, name, subresource: "status" });
-      return await send(sandbox, "PUT", path, { ...made, status: object.status });
+      // Not PUT: the scheduler may have said something about a pod meanwhile.
+      return await send(sandbox, "PATCH", path, { status: object.status });
     },
     setStatus: async (name, status) => {
       const path = resourcePath(CLONE_SETS, { namespace: "default", name });
@@ -102,6 +102,24 @@ export async function startPlugin({ nodes = 0 }: { nodes?: number } = {}): Promi
     watched: (commandLine, when) => watched(command, words(commandLine), environment(kubeconfig), when),
     close: () => sandbox.close(),
   };
+}
+
+/** Runs command lines of the plugin with this kubeconfig. */
+export function runner(command: string, kubeconfig: string): ClusterPlugin["run"] {
+  return (commandLine, { input = "", env = {} } = {}) =>
+    finished(command, words(commandLine), input, {
+      ...process.env,
+      KUBECONFIG: kubeconfig,
+      NO_COLOR: "1",
+      LC_ALL: "C.UTF-8",
+      ...env,
+    });
+}
+
+export async function transcript(run: ClusterPlugin["run"], commandLines: readonly string[]): Promise<string> {
+  const parts: string[] = [];
+  for (const line of commandLines) parts.push(told(line, await run(line)));
+  return parts.join("\n");
 }
 
 async function watched(
@@ -127,7 +145,8 @@ async function watched(
 }
 
 async function send(sandbox: Sandbox, method: string, path: string, body: object): Promise<KubeObject> {
-  const response = await fetch(sandbox.url + path, { method, body: JSON.stringify(body) });
+  const headers = { "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json" };
+  const response = await fetch(sandbox.url + path, { method, headers, body: JSON.stringify(body) });
   const answer = (await response.json()) as KubeObject & { message?: string };
   if (!response.ok) throw new Error(`${method} ${path}: ${answer.message}`);
   return answer;
@@ -156,7 +175,7 @@ function told(commandLine: string, { code, stdout, stderr }: Run): string {
 }
 
 /** Gone when this process ends. */
-function temporaryFolder(): string {
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "cloneset-plugin-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;

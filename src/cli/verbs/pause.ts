@@ -1,12 +1,13 @@
 import { Command } from "@commander-js/extra-typings";
+import type { Manner } from "../carry-out.ts";
+import { carryOut } from "../carry-out.ts";
 import type { Cli } from "../cli.ts";
-import { cloneSetColumns } from "../clone-set-columns.ts";
 import type { CloneSetObject } from "../cluster.ts";
-import { dryRunOption, isDryRun } from "../dry-run.ts";
+import { dryRunOf, dryRunOption } from "../dry-run.ts";
+import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
-import type { Format } from "../output.ts";
-import { outputOption, print } from "../output.ts";
+import { outputOption } from "../output.ts";
 import { rolloutOf } from "../rollout.ts";
 
 /** `pause`: holds a rollout where it is. */
@@ -19,7 +20,7 @@ export const pause = (cli: Cli) =>
     .addArgument(cloneSetArgument())
     .addOption(dryRunOption())
     .addOption(outputOption())
-    .action((name, { dryRun, output }) => setPaused(cli, name, true, { dryRun: isDryRun(dryRun), output }));
+    .action((name, { dryRun, output }) => setPaused(cli, name, true, { dryRun: dryRunOf(dryRun), output }));
 
 /** `resume`: lets a paused rollout go on. */
 export const resume = (cli: Cli) =>
@@ -29,30 +30,21 @@ export const resume = (cli: Cli) =>
     .addArgument(cloneSetArgument())
     .addOption(dryRunOption())
     .addOption(outputOption())
-    .action((name, { dryRun, output }) => setPaused(cli, name, false, { dryRun: isDryRun(dryRun), output }));
+    .action((name, { dryRun, output }) => setPaused(cli, name, false, { dryRun: dryRunOf(dryRun), output }));
 
-async function setPaused(
-  cli: Cli,
-  name: string,
-  paused: boolean,
-  { dryRun, output }: { dryRun: boolean; output: Format | undefined },
-): Promise<void> {
+async function setPaused(cli: Cli, name: string, paused: boolean, manner: Manner): Promise<void> {
   const cluster = await cli.cluster();
   const before = await cluster.cloneSet(name);
+  const flag = cluster.namespaceFlag();
   const wasPaused = before.spec?.updateStrategy?.paused ?? false;
   if (wasPaused === paused) {
     throw new Failure(`${fullName(before)} is ${paused ? "already paused" : "not paused"}`, {
-      next: `kubectl cloneset status ${name}${cluster.namespaceFlag()}`,
+      next: `kubectl cloneset status ${name}${flag}`,
     });
   }
-  const after = await cluster.patchCloneSet(name, { spec: { updateStrategy: { paused } } }, { type: "merge", dryRun });
-  await print(cli, output, {
-    items: after,
-    columns: cloneSetColumns(cli.io.clock.nowMs()),
-    name: fullName,
-    words: () => `${fullName(after)} ${paused ? "paused" : "resumed"}${dryRun ? " (server dry run)" : ""}`,
-  });
-  if (output === undefined && paused) cli.note(frozen(before, cluster.namespaceFlag()));
+  const edit = new Edit(before).set(["spec", "updateStrategy", "paused"], paused);
+  const deed = paused ? { done: "paused", notes: [frozen(before, flag)] } : { done: "resumed" };
+  await carryOut(cli, edit, deed, manner);
 }
 
 function frozen(before: CloneSetObject, flag: string): string {

@@ -1,0 +1,193 @@
+import type { CloneSet } from "../api/cloneset.ts";
+import { annotation } from "../api/constants.ts";
+import type { Features } from "../api/features.ts";
+import { featureDefaults } from "../api/features.ts";
+import type { Claim, Pod, Revision } from "../api/pod.ts";
+import { instanceId, isActive, lifecycleState } from "../api/pod.ts";
+import type { InPlaceVerdict } from "../inplace/can-update.ts";
+import { canUpdateInPlace } from "../inplace/can-update.ts";
+import { isAvailable, isReadyInNormalState } from "../plan/availability.ts";
+import type { Member } from "../plan/observation.ts";
+import { partition } from "../plan/partition.ts";
+import { namedForDeletion, podsToDelete } from "../plan/pods-to-delete.ts";
+import { inUpdateOrder } from "../plan/update-order.ts";
+import { sameMeaning } from "../revision/equal.ts";
+import { claimTemplatesHash } from "../revision/hash.ts";
+import { revisionOf } from "../revision/match.ts";
+import type { Seen } from "./seen.ts";
+
+/**
+ * What a rollout does to one pod.
+ *
+ * - inPlace: stays, with its PVCs
+ * - recreate: another pod takes its place, and its PVCs go
+ * - held: the partition keeps it as it is
+ * - onDelete: changes when somebody deletes it
+ * - impossible: InPlaceOnly, and the change cannot go in place
+ * - leaving: was named for deletion, or is on its way out
+ * - none: is updated already
+ */
+export type Move = "inPlace" | "recreate" | "held" | "onDelete" | "impossible" | "leaving" | "none";
+
+/** One pod's part in a rollout; with -o json this is the document. */
+export interface PodMove {
+  kind: "PodMove";
+  namespace: string;
+  pod: string;
+  move: Move;
+  /** What changes in place, or which field forbids that. */
+  why: string;
+  /** Names of the PVCs that go with the pod. */
+  claimsLost: string[];
+}
+
+/**
+ * What the CloneSet as it would be (`after`) does to each pod, in the order in which they move. How many move at a time is
+ * for the budget to say, and a pause only delays: neither is looked at here.
+ */
+export function podMoves(
+  { pods, claims, revisions }: Seen,
+  after: CloneSet,
+  { nowMs, features = featureDefaults }: { nowMs: number; features?: Features },
+): PodMove[] {
+  const verdicts = new Map<Revision | undefined, InPlaceVerdict | "same">();
+  const verdictOf = (pod: Pod) => {
+    const from = revisionOf(pod, revisions);
+    const known = verdicts.get(from);
+    if (known !== undefined) return known;
+    const verdict = judge(from, after, features);
+    verdicts.set(from, verdict);
+    return verdict;
+  };
+  const named = podsToDelete(after);
+  const members = pods.filter(isActive).map(
+    (pod): Member => ({
+      pod,
+      updated: verdictOf(pod) === "same",
+      available: isAvailable(pod, after.spec.minReadySeconds, nowMs),
+      ready: isReadyInNormalState(pod),
+      named: namedForDeletion(pod, named),
+      preparingDelete: lifecycleState(pod) === "PreparingDelete",
+    }),
+  );
+  const told = (pod: Pod, move: Move, why = ""): PodMove => ({
+    kind: "PodMove",
+    namespace: pod.namespace,
+    pod: pod.name,
+    move,
+    why,
+    claimsLost: move === "recreate" ? claimsOf(pod, claims) : [],
+  });
+  const isLeaving = (member: Member) => member.named || member.preparingDelete;
+  const staying = members.filter((member) => !isLeaving(member));
+  const outdated = inUpdateOrder(
+    staying.filter(({ updated }) => !updated),
+    { strategy: after.spec.updateStrategy, all: members },
+  );
+  const moving = Math.max(0, outdated.length - partition(after.spec));
+  return [
+    ...outdated.map(({ pod }, i) => {
+      if (i >= moving) return told(pod, "held", `partition ${after.spec.updateStrategy.partition}`);
+      const verdict = verdictOf(pod);
+      if (after.spec.updateStrategy.type === "OnDelete") return told(pod, "onDelete");
+      if (verdict === "same") return told(pod, "none");
+      if (verdict.possible) return told(pod, "inPlace", inPlaceChange(verdict));
+      const move = after.spec.updateStrategy.type === "InPlaceOnly" ? "impossible" : "recreate";
+      return told(pod, move, `${verdict.field}: ${verdict.why}`);
+    }),
+    ...staying.filter(({ updated }) => updated).map(({ pod }) => told(pod, "none")),
+    ...members.filter(isLeaving).map(({ pod }) => told(pod, "leaving")),
+  ];
+}
+
+/** The verdict of the controller's own rule. */
+function judge(from: Revision | undefined, { spec }: CloneSet, features: Features): InPlaceVerdict | "same" {
+  if (from?.template && sameMeaning(from.template, spec.template)) return "same";
+  if (spec.updateStrategy.type === "ReCreate") {
+    return { possible: false, field: "spec.updateStrategy.type", why: "ReCreate replaces pods" };
+  }
+  if (from?.template === undefined) {
+    return {
+      possible: false,
+      field: "metadata.labels[controller-revision-hash]",
+      why: "the pod's revision is not known",
+    };
+  }
+  return canUpdateInPlace(
+    { template: from.template, claimTemplatesHash: from.annotations[annotation.claimTemplatesHash] },
+    { template: spec.template, claimTemplatesHash: claimTemplatesHash(spec.claimTemplates) },
+    {
+      resize: features.InPlaceWorkloadVerticalScaling,
+      recreateOnClaimChange:
+        features.RecreatePodWhenChangeVCTInCloneSetGate && spec.updateStrategy.type !== "InPlaceOnly",
+    },
+  );
+}
+
+function inPlaceChange({ update }: InPlaceVerdict & { possible: true }): string {
+  const images = Object.entries(update.images).map(([name, image]) => `${name}: ${update.oldImages[name]} -> ${image}`);
+  const amounts = Object.keys(update.resources).map((name) => `${name}: resources`);
+  // Twelve digits tell digests apart.
+  const changes = [...images, ...amounts].map((change) => change.replaceAll(/(sha256:[0-9a-f]{12})[0-9a-f]+/g, "$1…"));
+  return changes.length > 0 ? changes.join(", ") : "labels and annotations only, no container restarts";
+}
+
+/** The PVCs that are the pod's own. */
+export function claimsOf(pod: Pod, claims: readonly Claim[]): string[] {
+  const id = instanceId(pod);
+  if (id === undefined) return [];
+  return claims.filter((claim) => !claim.deleting && instanceId(claim) === id).map(({ name }) => name);
+}
+
+const NAMES_MAX = 8;
+
+/** The moves in sentences, one per kind and reason; pods that are updated already are not worth one. */
+export function inSentences(moves: readonly PodMove[]): string[] {
+  const groups = Map.groupBy(
+    moves.filter(({ move }) => move !== "none"),
+    ({ move, why }) => `${move} ${why}`,
+  );
+  return [...groups.values()].map((group) => {
+    const [{ move, why } = { move: "none" as const, why: "" }] = group;
+    const lost = group.flatMap(({ claimsLost }) => claimsLost);
+    const reason = why === "" ? "" : ` (${why})`;
+    const loss = lost.length === 0 ? "" : `; ${group.length === 1 ? "its" : "their"} PVCs are deleted: ${listed(lost)}`;
+    return `${countOf(group.length)} ${verbs(move, group.length)}${reason}: ${listed(group.map(({ pod }) => pod))}${loss}`;
+  });
+}
+
+function verbs(move: Move, count: number): string {
+  const one = count === 1;
+  switch (move) {
+    case "inPlace":
+      return one ? "changes in place" : "change in place";
+    case "recreate":
+      return one ? "is re-created" : "are re-created";
+    case "held":
+      return one ? "stays as it is" : "stay as they are";
+    case "onDelete":
+      return one ? "changes when it is deleted" : "change when they are deleted";
+    case "impossible":
+      return "cannot be updated";
+    case "leaving":
+      return one ? "is on its way out" : "are on their way out";
+    case "none":
+      return one ? "is updated" : "are updated";
+  }
+}
+
+/** "a, b and 7 more". */
+export function listed(names: readonly string[]): string {
+  if (names.length <= NAMES_MAX) return names.join(", ");
+  return `${names.slice(0, NAMES_MAX - 1).join(", ")} and ${names.length - NAMES_MAX + 1} more`;
+}
+
+export function countOf(pods: number): string {
+  return pods === 1 ? "1 pod" : `${pods} pods`;
+}
+
+/** What is asked about before pods are re-created that have PVCs; undefined if nothing is lost. */
+export function lossOf(moves: readonly PodMove[]): string | undefined {
+  const lost = moves.flatMap(({ claimsLost }) => claimsLost);
+  return lost.length === 0 ? undefined : `${lost.length === 1 ? "1 PVC" : `${lost.length} PVCs`} and their data go.`;
+}
