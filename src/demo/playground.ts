@@ -82,9 +82,11 @@ async function runController(sandbox: Sandbox, log: Logger): Promise<Controller>
   });
 }
 
-/** Admission as in a real cluster: over HTTPS, with certificates of its own, registered by deploy/webhook.yaml. */
+/** Admission as in a real cluster: over HTTPS, with certificates of its own, registered by what users install. */
 async function runWebhook({ client }: Cluster, controller: Controller, log: Logger): Promise<Webhook> {
-  const manifests = loadAll(await readFile(new URL("../../deploy/webhook.yaml", import.meta.url), "utf8"));
+  const manifests = loadAll(
+    await readFile(new URL("../../deploy/kustomize/base/webhook.yaml", import.meta.url), "utf8"),
+  );
   for (const manifest of manifests as KubeObject[]) {
     const resource = [MUTATING, VALIDATING].find(({ kind }) => kind === manifest.kind);
     if (resource) await client.create(resource, manifest);
