@@ -126,6 +126,26 @@ test("helm uninstall leaves the pods; after another install the same ones are lo
   assert.deepEqual(updated.map(uidOf).toSorted(), Object.keys(before["stored"] ?? {}).toSorted());
 });
 
+test("one namespace with Roles alone: it is ready, and looks after that namespace", async () => {
+  const before = await lives();
+  await uninstall();
+  const roles = ["rbac.userRoles=false", "priorityClass.create=false", "priorityClass.name=", "crds.enabled=false"];
+  await install({ values: [`watchNamespace=${story.namespace}`, "webhook.enabled=false", ...roles] });
+  const { stdout } = await story.kubectl([
+    "get",
+    "clusterroles",
+    "--selector=app.kubernetes.io/name=cloneset-controller",
+  ]);
+  assert.equal(stdout, "");
+  await story.run("scale", "clone", "web", "--replicas=3");
+  await story.settled("web", 3);
+  await story.run("scale", "clone", "web", "--replicas=2");
+  await story.settled("web", 2);
+  assert.deepEqual(await lives(["api", "stored"]), pick(before, ["api", "stored"]));
+  await uninstall();
+  await install();
+});
+
 const users: { role: string; may: string[]; mayNot: string[] }[] = [
   { role: "view", may: ["list clonesets", "get clonesets/scale"], mayNot: ["patch clonesets", "delete clonesets"] },
   { role: "edit", may: ["create clonesets", "patch clonesets/scale"], mayNot: ["patch clonesets/status"] },

@@ -23,9 +23,9 @@ export async function prepareNamespace(api: KubeApi): Promise<void> {
 }
 
 /** `takeOwnership`: of objects that are there already, and of fields that others have written, by another release or kubectl. */
-export function install({ takeOwnership = false } = {}): Promise<string> {
+export function install({ takeOwnership = false, values = [] as string[] } = {}): Promise<string> {
   const flags = takeOwnership ? ["--take-ownership", "--force-conflicts"] : [];
-  return helm("install", CONTROLLER, CHART, ...WAIT, ...set([]), ...flags);
+  return helm("install", CONTROLLER, CHART, ...WAIT, ...set(values), ...flags);
 }
 
 export function upgrade(...values: string[]): Promise<string> {
