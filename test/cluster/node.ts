@@ -23,6 +23,7 @@ export interface NodePlace {
   nodeName: string;
   bridge: string;
   bridgeIp: string;
+  bridgeMac: string;
   podCidr: string;
   /** The first address of the service range, where pods look for the API server; the bridge has it too. */
   serviceIp: string;
@@ -64,7 +65,8 @@ export async function prepareNodePlace(dir: string): Promise<NodePlace> {
     const place = placeAt(index);
     if (routes.includes(place.podCidr)) continue;
     try {
-      await run("ip", ["link", "add", "name", place.bridge, "type", "bridge"]);
+      // With an address of its own: else it takes one from its ports, and when that pod goes, no other finds it for seconds.
+      await run("ip", ["link", "add", "name", place.bridge, "address", place.bridgeMac, "type", "bridge"]);
     } catch (error) {
       if (String(error).includes("File exists")) continue;
       throw error;
@@ -144,6 +146,7 @@ function placeAt(index: number): NodePlace {
     nodeName: `node-${index}`,
     bridge: `cluster-br${index}`,
     bridgeIp: `10.177.${index}.1`,
+    bridgeMac: `02:00:0a:b1:${index.toString(16).padStart(2, "0")}:01`,
     podCidr: `10.177.${index}.0/24`,
     serviceIp: `10.178.${index}.1`,
     serviceCidr: `10.178.${index}.0/24`,
