@@ -18,34 +18,6 @@ import { KINDS } from "./kinds.ts";
 const DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
-const clusterWide = (group: string, version: string, plural: string, kind: string): Resource => ({
-  group,
-  version,
-  plural,
-  kind,
-  namespaced: false,
-});
-const namespaced = (group: string, version: string, plural: string, kind: string): Resource => ({
-  ...clusterWide(group, version, plural, kind),
-  namespaced: true,
-});
-/** What a cluster has for CloneSets besides. */
-const ALSO: readonly Resource[] = [
-  clusterWide("", "v1", "persistentvolumes", "PersistentVolume"),
-  namespaced("", "v1", "endpoints", "Endpoints"),
-  clusterWide("storage.k8s.io", "v1", "storageclasses", "StorageClass"),
-  namespaced("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
-  namespaced("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
-  clusterWide("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"),
-  clusterWide("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
-  clusterWide(
-    "admissionregistration.k8s.io",
-    "v1",
-    "validatingwebhookconfigurations",
-    "ValidatingWebhookConfiguration",
-  ),
-];
-
 interface GroupDiscovery {
   metadata: { name?: string };
   versions: { version: string; resources: DiscoveredResource[] }[];
@@ -70,7 +42,7 @@ export async function capture(transport: Transport): Promise<Map<string, string>
     if (status !== 200) throw new Error(`GET ${path}: want 200, found ${status}: ${JSON.stringify(body)}`);
     return body;
   };
-  const served = [...KINDS.map(({ resource }) => resource), ...ALSO];
+  const served = KINDS.map(({ resource }) => resource);
   const columns: Record<string, Column[]> = {};
   for (const resource of served) {
     const { columnDefinitions } = (await get(resourcePath(resource), TABLE)) as { columnDefinitions: Column[] };

@@ -24,8 +24,19 @@ const WRITE_PARAMETERS = ["dryRun", "fieldManager", "fieldValidation"];
 
 const texts = new Map<string, string>();
 
+/**
+ * OpenAPI v2 as a message of protobuf that says its version and a title, and defines nothing. kubectl checks a List by it on its
+ * own side; a kind that is not in it is not checked there.
+ */
+const V2: Answer = {
+  status: 200,
+  headers: { "content-type": "application/com.github.proto-openapi.spec.v2.v1.0+protobuf" },
+  body: "\x0a\x032.0\x12\x13\x0a\x0aKubernetes\x12\x05v1.36",
+};
+
 /** The answer to a path below /openapi; undefined if nothing is there. */
 export function openApi(path: string): Answer | undefined {
+  if (path === "/openapi/v2") return V2;
   if (path === "/openapi/v3") return json(JSON.stringify({ paths: Object.fromEntries(roots().map(locationOf)) }));
   const root = path.slice("/openapi/v3/".length);
   return path.startsWith("/openapi/v3/") && roots().includes(root) ? json(documentOf(root)) : undefined;
