@@ -1,6 +1,8 @@
 import { label } from "../api/constants.ts";
 import type { Pod, Revision } from "../api/pod.ts";
 import { instanceId } from "../api/pod.ts";
+import { inPlaceProgress } from "../inplace/progress.ts";
+import { readState } from "../inplace/state.ts";
 import { shortPart } from "../revision/hash.ts";
 import { revisionOf } from "../revision/match.ts";
 import { recognise } from "../revision/recognise.ts";
@@ -37,7 +39,7 @@ export function arrivals(
   const ids = new Set<string>();
   const adoptions = orphans.map((pod): Action => {
     const isKnown = revisionOf(pod, revisions) !== undefined;
-    const made = isKnown || !pod.asTemplate ? undefined : recognise(pod.asTemplate, revisions);
+    const made = isKnown ? undefined : whatItIs(pod, { revisions, nowMs });
     if (made === undefined) return { kind: "adoptPod", pod };
     const id = instanceId(pod) ?? adoptedId(cloneSet.uid, pod.uid, taken);
     taken.add(id);
@@ -55,4 +57,15 @@ export function arrivals(
     actions: adoptions,
     ids,
   };
+}
+
+/** Halfway through an update in place a pod looks like no revision, or like a wrong one; but then it says where it goes. */
+function whatItIs(
+  pod: Pod,
+  { revisions, nowMs }: { revisions: readonly Revision[]; nowMs: number },
+): Revision | undefined {
+  const state = readState(pod);
+  if (state.kind === "found" && inPlaceProgress(pod, nowMs).kind !== "done")
+    return revisions.find(({ name }) => name === state.value.revision);
+  return pod.asTemplate && recognise(pod.asTemplate, revisions);
 }

@@ -15,11 +15,20 @@ const FILLED_IN = ["nodeName", "priority", "overhead", "imagePullSecrets"];
 const OUR_GATES: ReadonlySet<unknown> = new Set(["InPlaceUpdateReady", "KruisePodReady"]);
 
 /**
- * The newest revision whose template means the same as the pod: its labels and annotations are all on the pod, and the pod's
- * spec is its spec with what a server adds. Undefined if there is none; a container injected by others is enough for that.
+ * The revision whose template means the same as the pod: its labels and annotations are all on the pod, and the pod's spec
+ * is its spec with what a server adds. Of several the one that explains most labels and annotations, then the newest.
+ * Undefined if there is none; a container injected by others is enough for that.
  */
 export function recognise(pod: PodTemplate, revisions: readonly Revision[]): Revision | undefined {
-  return inOrder(revisions).findLast(({ template }) => template !== undefined && isMadeFrom(pod, template));
+  const fitting = inOrder(revisions).filter(({ template }) => template !== undefined && isMadeFrom(pod, template));
+  const most = Math.max(...fitting.map(explained));
+  return fitting.findLast((revision) => explained(revision) === most);
+}
+
+/** How many labels and annotations of a pod a revision explains. */
+function explained({ template }: Revision): number {
+  const { labels, annotations } = template?.metadata ?? {};
+  return Object.keys(labels ?? {}).length + Object.keys(annotations ?? {}).length;
 }
 
 function isMadeFrom(pod: PodTemplate, template: PodTemplate): boolean {

@@ -42,6 +42,13 @@ test("adoption: a pod that names its revision keeps its labels", () => {
   assert.deepEqual(labelsOf(anObservation({ replicas: 1, same: true, pods })), [undefined]);
 });
 
+test("adoption: halfway through an update in place a pod is of the revision that it goes to, whatever it looks like", () => {
+  const next = { revision: NEW, updateTimestamp: "2026-01-01T11:59:00Z", nextContainerImages: { app: "app:v2" } };
+  const annotations = { "apps.kruise.io/inplace-update-state": JSON.stringify(next) };
+  const pods = [stray("app:v1", { annotations, state: "Updating" })];
+  assert.equal(labelsOf(anObservation({ replicas: 1, pods }))[0]?.[label.revision], NEW);
+});
+
 test("adoption: a pod that has an id keeps it", () => {
   const pods = [stray("app:v2", { id: "zzzzz" })];
   assert.equal(labelsOf(anObservation({ replicas: 1, pods }))[0]?.[label.instanceId], "zzzzz");

@@ -135,6 +135,11 @@ test("of several revisions that mean the same, a pod is of the newest", () => {
   assert.equal(recognise(asStored, [newer, made])?.name, "web-bbb");
 });
 
+test("of several revisions that fit, a pod is of the one that explains most of its annotations", () => {
+  const bare = aRevision("web-bbb", { ...template, metadata: { labels: { app: "web" } } }, { revision: 2 });
+  assert.equal(recognise(asStored, [bare, made])?.name, "web-aaa");
+});
+
 test("a revision whose data cannot be read is nobody's", () => {
   assert.equal(recognise(asStored, [{ ...made, template: undefined }]), undefined);
 });
