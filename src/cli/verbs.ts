@@ -20,6 +20,7 @@ import { history } from "./verbs/history.ts";
 import { list } from "./verbs/list.ts";
 import { logs } from "./verbs/logs.ts";
 import { pause, resume } from "./verbs/pause.ts";
+import { plan } from "./verbs/plan.ts";
 import { portForward } from "./verbs/port-forward.ts";
 import { promote } from "./verbs/promote.ts";
 import { restart } from "./verbs/restart.ts";
@@ -36,6 +37,7 @@ export const VERBS: Record<string, Verb[]> = {
     get, //
     list,
     status,
+    plan,
     history,
   ],
   "Roll out": [

@@ -134,6 +134,9 @@ function answered({ metadata }: WirePod, lifecycle: Lifecycle): KubeObject["meta
       return withHandlers(metadata, lifecycle.preNormal);
     case "Updated":
       return withHandlers(metadata, lifecycle.inPlaceUpdate);
+    case "Normal":
+    case "Updating":
+    case undefined:
     default:
       return metadata;
   }

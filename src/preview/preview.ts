@@ -92,7 +92,14 @@ function moveOf(action: Action): Move[] {
       return [{ kind: "inPlace", pod: action.pod.name, revision: action.revision }];
     case "adoptPod":
       return [{ kind: "adopt", pod: action.pod.name }];
-    default:
+    case "createRevision":
+    case "patchRevision":
+    case "deleteRevision":
+    case "adoptRevision":
+    case "refreshPod":
+    case "adoptClaim":
+    case "patchClaim":
+    case "deleteClaim":
       return [];
   }
 }

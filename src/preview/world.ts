@@ -11,9 +11,8 @@ import type { Action } from "../plan/actions.ts";
 import { ownerReference } from "../plan/membership.ts";
 import type { Observation } from "../plan/observation.ts";
 import { afterCollision } from "../revision/history.ts";
-import { strategicPatch } from "../sandbox/patch.ts";
-import type { WirePod } from "./good-luck.ts";
 import { goesWell } from "./good-luck.ts";
+import { merged } from "./merge.ts";
 
 /** The CloneSet and everything around it, as on the wire. */
 export interface Start {
@@ -109,7 +108,7 @@ export class World {
     const { lifecycle } = fromV1alpha1(this.#cloneSet).spec;
     let changed = false;
     for (const [uid, pod] of this.#objects.pod) {
-      const next = goesWell(pod as WirePod, { lifecycle, nowMs: this.nowMs });
+      const next = goesWell(pod, { lifecycle, nowMs: this.nowMs });
       if (next === pod) continue;
       changed = true;
       if (next === undefined) {
@@ -151,7 +150,7 @@ export class World {
   #patch(kind: Kind, uid: string, body: object): void {
     const before = this.#objects[kind].get(uid);
     if (before === undefined) return;
-    const patched = strategicPatch(before, body) as KubeObject & { spec?: unknown };
+    const patched = merged(before, body) as KubeObject & { spec?: unknown };
     const isChanged = JSON.stringify(patched.spec) !== JSON.stringify((before as { spec?: unknown }).spec);
     const generation = (before.metadata.generation ?? 0) + (isChanged ? 1 : 0);
     this.#objects[kind].set(uid, { ...patched, metadata: { ...patched.metadata, generation } });

@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "reconcile.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube"],
   "controller.ts": ["api", "revision", "inplace", "plan", "observe", "apply", "kube", "reconcile.ts"],
   "observe-only.ts": ["api", "plan", "observe", "kube"],
-  preview: ["api", "revision", "plan", "observe", "kube", "sandbox"],
+  preview: ["api", "revision", "plan", "observe", "kube"],
   cli: ["api", "rules", "revision", "inplace", "plan", "observe", "kube", "preview"],
   demo: ["api", "plan", "observe", "kube", "sandbox", "cli", "controller.ts"],
   "main.ts": [

@@ -9,8 +9,8 @@ import type { Caches } from "../../../src/observe/caches.ts";
 import { observe } from "../../../src/observe/observe.ts";
 import { Trimmer } from "../../../src/observe/trim.ts";
 import type { Observation } from "../../../src/plan/observation.ts";
+import { merged } from "../../../src/preview/merge.ts";
 import { Kubelets } from "./kubelet.ts";
-import { merged } from "./merge.ts";
 import type { Meta, WireClaim, WirePod, WireRevision } from "./objects.ts";
 import { controllerUid } from "./objects.ts";
 

@@ -59,9 +59,9 @@ const claimTemplates = [
 
 /** Everything the preview starts from. */
 function snapshot(lab: Lab): Start {
-  const list = (path: string) => lab.send("GET", path)["items"] as unknown as KubeObject[];
+  const list = (path: string) => lab.send("GET", path)["items"] as KubeObject[];
   return structuredClone({
-    cloneSet: lab.cloneSet("web") as unknown as Start["cloneSet"],
+    cloneSet: lab.cloneSet("web"),
     pods: list("/api/v1/namespaces/shop/pods"),
     claims: list("/api/v1/namespaces/shop/persistentvolumeclaims"),
     revisions: list("/apis/apps/v1/namespaces/shop/controllerrevisions"),
