@@ -68,7 +68,8 @@ export function rolloutOf(object: CloneSetObject): Rollout {
   });
   if (cloneSet.deleting) return told("progressing", "being deleted");
   if (status.observedGeneration < cloneSet.generation) {
-    return told("progressing", "waiting for the controller to see the last edit");
+    const never = status.observedGeneration < 0 ? "the controller has not seen it yet: does it run?" : undefined;
+    return told("progressing", never ?? "waiting for the controller to see the last edit");
   }
   const condition = (type: string) => status.conditions.find((one) => one.type === type);
   const progressing = condition("Progressing");

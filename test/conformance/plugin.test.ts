@@ -25,7 +25,7 @@ describe("plugin", { skip: kubeconfig === "" && "no cluster: set KUBECONFIG to a
 
   test("status: without a controller nothing is done", async () => {
     const { code, stdout } = await plugin(`status ${name}`);
-    assert.deepEqual([code, stdout], [3, "progressing: waiting for the controller to see the last edit\n"]);
+    assert.deepEqual([code, stdout], [3, "progressing: the controller has not seen it yet: does it run?\n"]);
   });
 
   test("pause: a dry run stores nothing; the tree says who paused", async () => {

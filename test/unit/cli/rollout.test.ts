@@ -20,6 +20,12 @@ const cases = [
     message: "waiting for the controller to see the last edit",
   },
   {
+    name: "no controller has ever looked",
+    status: { observedGeneration: -1 },
+    want: "progressing",
+    message: "the controller has not seen it yet: does it run?",
+  },
+  {
     name: "updated pods that are not available are not done",
     status: { availableReplicas: 4, updatedAvailableReplicas: 4 },
     want: "progressing",
