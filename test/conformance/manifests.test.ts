@@ -30,8 +30,9 @@ describe("manifests", { skip }, () => {
     assert.match((await kubectl("apply", "-f", CRD_FILE)).output, /(created|configured|unchanged)/);
     assert.match((await kubectl("apply", "-f", CRD_FILE)).output, /unchanged/);
     await kubectl("wait", "--for=condition=Established", "crd/clonesets.apps.kruise.io", "--timeout=30s");
-    await kubectl("create", "namespace", namespace);
-    await kubectl("create", "namespace", `${namespace}-ssa`);
+    // As manifests, because the sandbox does not read what "create namespace" sends.
+    for (const name of [namespace, `${namespace}-ssa`])
+      await kubectlWith(json({ apiVersion: "v1", kind: "Namespace", metadata: { name } }), "create", "-f", "-");
   });
   after(async () => {
     await kubectl("delete", "namespace", namespace, `${namespace}-ssa`, "--wait=false");

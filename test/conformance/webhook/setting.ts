@@ -47,7 +47,11 @@ export class Setting {
   static async open(namespace: string): Promise<Setting> {
     const transport = new HttpTransport({ session: await openSession({ clock: realClock }), clock: realClock });
     const setting = new Setting(namespace, transport);
-    await kubectl(["create", "namespace", namespace]);
+    // As a manifest, because the sandbox does not read what "create namespace" sends.
+    await kubectl(
+      ["create", "-f", "-"],
+      JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }),
+    );
     return setting;
   }
 
