@@ -34,8 +34,8 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const CRD_FILE = fileURLToPath(new URL("../../crds/cloneset.yaml", import.meta.url));
 const SUFFIX = ".test.ts";
 const FAKE_NODES = 3;
-/** Scenario files that read the audit log of a real API server, or need its controllers to give up a node. */
-const REAL_ONLY = ["node-loss", "write-budget"];
+/** Scenario files that need a real control plane: its admission policies, its audit log, or controllers that give up a node. */
+const REAL_ONLY = ["injected-sidecar", "node-loss", "resize", "write-budget"];
 /** Scenario files that need more pods than a real node holds, the audit log, or a node to lose. */
 const SIMULATED_ONLY = ["node-loss", "two-controllers", "write-budget"];
 /** Scenario files that mostly wait. They begin first, so that the others run meanwhile. */

@@ -37,7 +37,8 @@ export class TypedContent implements Content {
 
 function decoded(value: unknown, schema: Schema, path: string, unknown: string[]): unknown {
   const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.slice(SCHEMA_REF.length);
-  const { properties, additionalProperties, items } = (name === undefined ? schema : allSchemas()[name]) ?? {};
+  const { properties, additionalProperties, items, required } =
+    (name === undefined ? schema : allSchemas()[name]) ?? {};
   if (Array.isArray(value))
     return items ? value.map((item, i) => decoded(item, items, `${path}[${i}]`, unknown)) : value;
   if (!isMap(value)) return value;
@@ -52,8 +53,14 @@ function decoded(value: unknown, schema: Schema, path: string, unknown: string[]
   for (const [key, member] of Object.entries(value)) {
     const at = path === "" ? key : `${path}.${key}`;
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (property) kept[key] = decoded(member, property, at, unknown);
-    else unknown.push(at);
+    if (property === undefined) unknown.push(at);
+    // An optional list or map with nothing in it is not there.
+    else if (required?.includes(key) || !isBare(member, property)) kept[key] = decoded(member, property, at, unknown);
   }
   return name === undefined ? kept : setDefaults(name, kept);
+}
+
+function isBare(value: unknown, { additionalProperties }: Schema): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isMap(value) && additionalProperties !== undefined && Object.keys(value).length === 0;
 }

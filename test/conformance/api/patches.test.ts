@@ -52,6 +52,15 @@ onEachTarget("patches", (target) => {
     assert.deepEqual((await patch(maps("s-3"), gone, STRATEGIC)).metadata.finalizers, ["x.io/b"]);
     await patch(maps("s-3"), { metadata: { finalizers: null } }, MERGE);
   });
+  test("strategic: a list whose last item goes is not there any more", async () => {
+    const owner = await target().must("POST", target().core("configmaps"), config("s-owner"));
+    const { uid } = owner.metadata;
+    const ownerReferences = [{ apiVersion: "v1", kind: "ConfigMap", name: "s-owner", uid }];
+    await target().must("POST", target().core("pods"), { ...aPod("s-9"), metadata: { name: "s-9", ownerReferences } });
+    const gone = { metadata: { ownerReferences: [{ $patch: "delete", uid }] } };
+    const pod = await patch(pods("s-9"), gone, STRATEGIC);
+    assert.equal(pod.metadata.ownerReferences, undefined);
+  });
   test("strategic: ports of a service are merged by port", async () => {
     const ports = [{ name: "http", port: 80 }];
     const service = { metadata: { name: "s-4" }, spec: { selector: { app: "x" }, ports } };
