@@ -347,7 +347,7 @@ export class ApiServer {
     const { kind, namespace } = target;
     const { body, user } = request;
     if (!isMap(body) || !isMap(body["metadata"])) throw badRequest("the body of the request is no object");
-    const sent = withoutNulls(body["metadata"]) as Partial<ObjectMeta>;
+    const sent = withoutBare(withoutNulls(body["metadata"]));
     const name = sent.name ?? (sent.generateName ? sent.generateName + this.#suffix() : "");
     if (name === "") throw new Refusal(422, "Invalid", "resource name may not be empty");
     if (kind.resource.namespaced && sent.namespace !== undefined && sent.namespace !== namespace)
@@ -379,7 +379,7 @@ export class ApiServer {
     const { method, user, body } = request;
     const old = known ?? this.#found(target);
     if (!isMap(sent) || !isMap(sent["metadata"])) throw badRequest("the body of the request is no object");
-    const meta = sent["metadata"] as Partial<ObjectMeta>;
+    const meta = withoutBare(sent["metadata"]);
     if (meta.name !== undefined && meta.name !== name) throw misnamed(meta.name, name);
     if (meta.uid !== undefined && meta.uid !== old.metadata.uid) {
       const why = `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`;
@@ -798,6 +798,14 @@ function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {
 function withOwners(object: StoredObject, managedFields: unknown[] | undefined): StoredObject {
   const { managedFields: _old, ...metadata } = object.metadata;
   return { ...object, metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
+}
+
+/** Metadata whose empty lists and maps are not there. */
+function withoutBare({ labels, annotations, finalizers, ownerReferences, ...rest }: JsonMap): Partial<ObjectMeta> {
+  const kept = Object.entries({ labels, annotations, finalizers, ownerReferences }).filter(
+    ([, value]) => typeof value === "object" && value !== null && Object.keys(value).length > 0,
+  );
+  return { ...rest, ...Object.fromEntries(kept) };
 }
 
 function withFinalizers(object: StoredObject, more: readonly string[] = []): StoredObject {

@@ -111,6 +111,7 @@ async function openStage(flags: Where): Promise<Stage> {
       kubectl,
       installed: flags.installed,
       containers: cluster === undefined ? !(flags.fake || flags.sandbox) : cluster.nodeName !== undefined,
+      sandbox: flags.sandbox,
       auditLog: cluster?.auditLog,
     },
     kubectl: async (...args) => {

@@ -6,6 +6,8 @@ export interface Setting {
   kubectl: string;
   /** Whether containers really start: a kubelet, not a simulated node. */
   containers: boolean;
+  /** The API server in memory, without the controllers of a real control plane. */
+  sandbox?: boolean;
   /** A controller is installed in the cluster, and looks after all namespaces. */
   installed: boolean;
   /** Each request that the API server answered; undefined when the cluster writes no such log. */
