@@ -69,7 +69,7 @@ test("three CloneSets run", async () => {
   for (const name of RUNNING) await story.settled(name, 2, "v1");
 });
 
-test("the leader is killed during a rollout: the other one ends it, on the same pods", async (t) => {
+test("the leader is killed during a rollout: another one ends it, on the same pods", async (t) => {
   await story.apply(aCloneSet("moving", { replicas: 4 }));
   const before = await story.settled("moving", 4, "v1");
   const watch = await story.watchPods("moving", 3);
@@ -78,12 +78,13 @@ test("the leader is killed during a rollout: the other one ends it, on the same 
     const moved = (await story.pods("moving")).filter((pod) => versionOf(pod) === "v2");
     assert.ok(moved.length > 0);
   });
-  const leader = (await lease()).holderIdentity.split("_")[0] ?? "";
+  const leader = (await lease()).holderIdentity;
   const killedMs = Date.now();
-  await crash(leader);
+  await crash(leader.split("_")[0] ?? "");
+  // Mostly the other pod; the killed one's container starts again, and may be the quicker one once the lease has run out.
   await story.eventually("another leader", async () => {
     const { holderIdentity } = await lease();
-    assert.ok(holderIdentity !== "" && !holderIdentity.startsWith(`${leader}_`));
+    assert.ok(holderIdentity !== "" && holderIdentity !== leader);
   });
   t.diagnostic(`another one led ${((Date.now() - killedMs) / 1000).toFixed(1)} s later`);
   const after = await story.settled("moving", 4, "v2");
