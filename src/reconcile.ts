@@ -133,7 +133,7 @@ export class Reconciler {
         "about to delete many pods without an edit that asks for it: looking at all pods first",
       );
     }
-    await lookBefore(this.#options, cloneSet, doubt);
+    await answered("what the plan goes by", () => lookBefore(this.#options, cloneSet, doubt));
   }
 
   async #carryOut(
@@ -193,12 +193,7 @@ export class Reconciler {
     const memory = this.#memory.get(key);
     if (memory === undefined) return;
     for (let [next] = memory.unsettled; next !== undefined; [next] = memory.unsettled) {
-      try {
-        await settleOpen(this.#options, next);
-      } catch (error) {
-        if (error instanceof NotLeaderError) throw error;
-        throw new PassFailedError(`cannot tell what became of ${next.kind} ${next.name}: ${messageOf(error)}`);
-      }
+      await answered(`${next.kind} ${next.name}`, () => settleOpen(this.#options, next));
       memory.unsettled.shift();
     }
   }
@@ -241,7 +236,7 @@ export class Reconciler {
       caches.cloneSets.applied(answer);
       return answer.metadata.resourceVersion ?? "";
     } catch (error) {
-      await look(this.#options, { kind: "cloneSet", namespace, name, uid });
+      await answered(`cloneSet ${name}`, () => look(this.#options, { kind: "cloneSet", namespace, name, uid }));
       throw error;
     }
   }
@@ -320,6 +315,16 @@ export class Reconciler {
     if (first === undefined) return;
     const more = failed.length > 1 ? ` (and ${failed.length - 1} more failures)` : "";
     throw new PassFailedError(`failed to ${describe(first.action)}: ${first.message}${more}`);
+  }
+}
+
+/** Looks something up. A server that does not answer is no fault of ours: the pass failed, and is tried again. */
+async function answered(what: string, find: () => Promise<unknown>): Promise<void> {
+  try {
+    await find();
+  } catch (error) {
+    if (error instanceof NotLeaderError) throw error;
+    throw new PassFailedError(`cannot read ${what}: ${messageOf(error)}`);
   }
 }
 

@@ -79,7 +79,7 @@ export const museum: readonly Mutation[] = [
     edits: [
       edit(
         "reconcile.ts",
-        'await look(this.#options, { kind: "cloneSet", namespace, name, uid });\n      throw error;',
+        'await answered(`cloneSet ${name}`, () => look(this.#options, { kind: "cloneSet", namespace, name, uid }));\n      throw error;',
         `if (!isConflict(error)) { await look(this.#options, { kind: "cloneSet", namespace, name, uid }); throw error; }
       caches.cloneSets.applied(await client.patch(CLONE_SETS, { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status" }));`,
       ),
