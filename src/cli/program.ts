@@ -16,7 +16,7 @@ export async function run(args: string[], io: Io, given: ConnectionFlags = {}): 
   const cli = new Cli(io, flags, (line) => said(line, io, flags()));
   program = createProgram(cli);
   try {
-    await program.parseAsync(args.map(asKubectlReads), { from: "user" });
+    await program.parseAsync(asKubectlReads(args), { from: "user" });
     return cli.exitCode;
   } catch (error) {
     // Help and version end this way too, with 0.
@@ -37,9 +37,10 @@ export async function said(args: string[], io: Io, given: ConnectionFlags): Prom
   return text;
 }
 
-/** kubectl never takes the word after a bare --dry-run for its value; commander would. */
-function asKubectlReads(arg: string): string {
-  return arg === "--dry-run" ? "--dry-run=server" : arg;
+/** kubectl never takes the word after a bare --dry-run for its value; commander would. After "--" it is not ours to read. */
+function asKubectlReads(args: readonly string[]): string[] {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return args.map((arg, i) => (arg === "--dry-run" && i < end ? "--dry-run=server" : arg));
 }
 
 /** All commands with their options; completion reads it too. */

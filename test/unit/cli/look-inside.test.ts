@@ -52,7 +52,7 @@ test("logs and exec", async (t) => {
     `logs web --revision 9 ${server}`,
     `logs web -c none ${server}`,
     `logs web --tail all ${server}`,
-    `exec web ${server} -- ls -l /`,
+    `exec web ${server} -- ls -l / --dry-run`,
     `exec web --pod pod/web-a3 -c app ${server} -- env`,
     `exec web --pod web-a2 ${server} -- ls`,
     `exec web --pod other ${server} -- ls`,
