@@ -17,6 +17,7 @@ import { abort } from "./verbs/abort.ts";
 import { exec } from "./verbs/exec.ts";
 import { get } from "./verbs/get.ts";
 import { history } from "./verbs/history.ts";
+import { lint } from "./verbs/lint.ts";
 import { list } from "./verbs/list.ts";
 import { logs } from "./verbs/logs.ts";
 import { pause, resume } from "./verbs/pause.ts";
@@ -56,5 +57,8 @@ export const VERBS: Record<string, Verb[]> = {
     logs, //
     exec,
     portForward,
+  ],
+  "Write manifests": [
+    lint, //
   ],
 };
