@@ -29,6 +29,7 @@ import { scaleIn } from "./verbs/scale-in.ts";
 import { set } from "./verbs/set.ts";
 import { status } from "./verbs/status.ts";
 import { undo } from "./verbs/undo.ts";
+import { why } from "./verbs/why.ts";
 
 type Verb = (cli: Cli) => CommandUnknownOpts;
 
@@ -38,6 +39,7 @@ export const VERBS: Record<string, Verb[]> = {
     get, //
     list,
     status,
+    why,
     plan,
     history,
   ],
