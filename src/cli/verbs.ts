@@ -14,6 +14,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Cli } from "./cli.ts";
 import { abort } from "./verbs/abort.ts";
+import { convert } from "./verbs/convert.ts";
 import { exec } from "./verbs/exec.ts";
 import { get } from "./verbs/get.ts";
 import { history } from "./verbs/history.ts";
@@ -62,5 +63,6 @@ export const VERBS: Record<string, Verb[]> = {
   ],
   "Write manifests": [
     lint, //
+    convert,
   ],
 };

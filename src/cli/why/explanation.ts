@@ -88,11 +88,12 @@ export function explainPod(podName: string, evidence: Evidence, { nowMs, flag }:
   const row = group?.pods.find(({ name }) => name === podName);
   const pod = seen.pods.find(({ name }) => name === podName);
   if (row === undefined || pod === undefined || group === undefined) throw new Error(`no pod ${podName} was seen`);
-  const role = group.role === "update" ? "the update revision" : "an old revision";
+  const revision = group.number === 0 ? "" : ` (${group.name})`;
+  const role = group.role === "update" ? "the update" : group.number === 0 ? "an unknown" : "an old";
   const where = pod.nodeName === undefined ? "" : ` on node ${pod.nodeName}`;
   const closed = closedBudgets(budgets, pod);
   const sentences = [
-    `pod ${podName} of CloneSet ${tree.name}: ${row.state}${where}, ${duration(nowMs - pod.createdMs)} old, on ${role} (${group.name})`,
+    `pod ${podName} of CloneSet ${tree.name}: ${row.state}${where}, ${duration(nowMs - pod.createdMs)} old, on ${role} revision${revision}`,
     ...(row.note === "" ? [] : [`note: ${row.note}`]),
     ...(row.note.startsWith("next") || row.note.startsWith("in turn")
       ? [
