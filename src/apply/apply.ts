@@ -3,7 +3,7 @@ import type { LifecycleState } from "../api/constants.ts";
 import { annotation, readinessGate } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
-import type { ObjectRef } from "../api/pod.ts";
+import type { Claim, ObjectRef } from "../api/pod.ts";
 import { instanceId, lifecycleState } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
 import { intoService } from "../inplace/patch.ts";
@@ -151,6 +151,7 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
       await remove(hands, "revision", action.revision, { ifUnchanged: true });
       return;
     case "createPod":
+      await all(reusedClaims(hands, cloneSet, action).map((claim) => checkReused(hands, claim)));
       await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
       return createOwned(hands, cloneSet, "pod", action.manifest);
     case "deletePod":
@@ -258,6 +259,30 @@ async function createRevision(hands: Hands, cloneSet: CloneSet, first: CreateRev
   throw new Error(
     `${NAMES_MAX} names from ${first.name} on are taken by revisions with other data: if they are new, something changes ControllerRevisions on their way`,
   );
+}
+
+/** PVCs of ours that a new pod takes over. */
+function reusedClaims(
+  { caches }: Hands,
+  cloneSet: CloneSet,
+  { manifest, claims }: Action & { kind: "createPod" },
+): Claim[] {
+  const made = new Set(claims.map(({ name }) => name));
+  const { volumes = [] } = (manifest["spec"] ?? {}) as {
+    volumes?: { persistentVolumeClaim?: { claimName: string } }[];
+  };
+  return volumes
+    .flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [])
+    .filter((name) => !made.has(name))
+    .flatMap((name) => caches.claims.get(cloneSet.namespace, name) ?? [])
+    .filter(({ ownerUids }) => ownerUids.includes(cloneSet.uid));
+}
+
+/** An id comes back only with its PVCs: one that went meanwhile would leave the pod waiting for it for ever. */
+async function checkReused(hands: Hands, { namespace, name, uid }: Claim): Promise<void> {
+  await settle(hands, { kind: "claim", namespace, name, uid }, new Error(`claim ${name} could not be looked at`));
+  const found = hands.caches.claims.get(namespace, name);
+  if (found?.uid !== uid || found.deleting) throw new StaleError();
 }
 
 async function createClaim(hands: Hands, cloneSet: CloneSet, claim: NewClaim): Promise<void> {

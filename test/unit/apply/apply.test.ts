@@ -208,6 +208,20 @@ test("create: a claim of that name is on its way out: the pod waits", async () =
   ]);
 });
 
+test("create: a claim that the pod was to take over has gone meanwhile: no pod, look again", async () => {
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  const [action] = [createPod("aaaaa")];
+  assert.ok(action?.kind === "createPod");
+  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data-web-aaaaa" } }];
+  const takingOver: Action = { ...action, manifest: { ...action.manifest, spec: { volumes } } };
+  assert.deepEqual(await outcomes([takingOver]), ["done"]);
+  kube.drop(PODS, "web-aaaaa");
+  kube.drop(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  assert.deepEqual(await outcomes([takingOver]), ["stale"]);
+  assert.deepEqual(heldClaims(), []);
+  assert.equal(kube.find(PODS, "web-aaaaa"), undefined);
+});
+
 test("create: an answer that never came, and the pod is there: done, after a look", async () => {
   kube.fail({ call: "create web-aaaaa", error: unknownOutcome(), applied: true });
   assert.deepEqual(await outcomes([createPod("aaaaa")]), ["done"]);
