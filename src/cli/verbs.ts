@@ -15,6 +15,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Cli } from "./cli.ts";
 import { abort } from "./verbs/abort.ts";
 import { convert } from "./verbs/convert.ts";
+import { doctor } from "./verbs/doctor.ts";
 import { exec } from "./verbs/exec.ts";
 import { get } from "./verbs/get.ts";
 import { history } from "./verbs/history.ts";
@@ -60,6 +61,9 @@ export const VERBS: Record<string, Verb[]> = {
     logs, //
     exec,
     portForward,
+  ],
+  "Look after the installation": [
+    doctor, //
   ],
   "Write manifests": [
     lint, //

@@ -1,0 +1,21 @@
+import type { CloneSetObject } from "../cluster.ts";
+import type { Check, Look } from "./check.ts";
+import { check } from "./check.ts";
+
+const NAMED = 3;
+
+/** Edits that nobody carries out are the surest sign of a controller that does not work. */
+export function judgeCloneSets(look: Look<CloneSetObject[]>): Check[] {
+  // That they cannot be listed is said by the rights and the definition.
+  if (look.kind !== "found") return [];
+  const unseen = look.value.filter(
+    ({ metadata, status }) => (status?.observedGeneration ?? -1) < (metadata.generation ?? 0),
+  );
+  const count = look.value.length;
+  if (count === 0) return [check("clonesets", "OK", "there are none here")];
+  if (unseen.length === 0) return [check("clonesets", "OK", `the controller has seen the last edit of all ${count}`)];
+  const names = unseen.slice(0, NAMED).map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`);
+  const more = unseen.length > NAMED ? ` and ${unseen.length - NAMED} more` : "";
+  const says = `the controller has not yet seen the last edit of ${names.join(", ")}${more}`;
+  return [check("clonesets", "WARN", says, "look again; if it stays so, see what the controller logs")];
+}
