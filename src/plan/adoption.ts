@@ -1,4 +1,5 @@
 import { label } from "../api/constants.ts";
+import type { PodTemplate } from "../api/kubernetes.ts";
 import type { Pod, Revision } from "../api/pod.ts";
 import { instanceId } from "../api/pod.ts";
 import { inPlaceProgress } from "../inplace/progress.ts";
@@ -67,5 +68,14 @@ function whatItIs(
   const state = readState(pod);
   if (state.kind === "found" && inPlaceProgress(pod, nowMs).kind !== "done")
     return revisions.find(({ name }) => name === state.value.revision);
-  return pod.asTemplate && recognise(pod.asTemplate, revisions);
+  return pod.asTemplate && recognise(withoutClaims(pod, pod.asTemplate), revisions);
+}
+
+/** No revision knows the volumes that a CloneSet puts into a pod for its own PVCs, which are named after it. */
+function withoutClaims({ name: podName }: Pod, { metadata, spec }: PodTemplate): PodTemplate {
+  const volumes = spec.volumes?.filter(({ name, persistentVolumeClaim }) => {
+    const { claimName } = (persistentVolumeClaim ?? {}) as { claimName?: string };
+    return claimName !== `${name}-${podName}`;
+  });
+  return { ...(metadata ? { metadata } : {}), spec: { ...spec, ...(volumes ? { volumes } : {}) } };
 }

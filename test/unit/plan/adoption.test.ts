@@ -49,6 +49,18 @@ test("adoption: halfway through an update in place a pod is of the revision that
   assert.equal(labelsOf(anObservation({ replicas: 1, pods }))[0]?.[label.revision], NEW);
 });
 
+test("adoption: volumes of its own PVCs do not hide what a pod is made from, those of other PVCs do", () => {
+  const withVolume = (claimName: string) => {
+    const pod = stray("app:v2");
+    const template = pod.asTemplate ?? aTemplate("app:v2");
+    const volumes = [{ name: "data", persistentVolumeClaim: { claimName } }];
+    const asTemplate = { ...template, spec: { ...template.spec, volumes } };
+    return anObservation({ replicas: 1, pods: [{ ...pod, asTemplate }] });
+  };
+  assert.equal(labelsOf(withVolume("data-by-hand"))[0]?.[label.revision], NEW);
+  assert.deepEqual(labelsOf(withVolume("data-of-another")), [undefined]);
+});
+
 test("adoption: a pod that has an id keeps it", () => {
   const pods = [stray("app:v2", { id: "zzzzz" })];
   assert.equal(labelsOf(anObservation({ replicas: 1, pods }))[0]?.[label.instanceId], "zzzzz");

@@ -211,6 +211,42 @@ const cases: { name: string; setting?: Partial<Setting>; first?: Partial<History
       { what: "template", template: { app: "app:v1" } },
     ],
   },
+  {
+    name: "a pod that loses its labels between two batches gets the rest of its update as one of the revision it goes to",
+    setting: { twoContainers: true },
+    steps: [
+      ...[pass, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v2", log: "log:v2" } },
+      ...[pass, nodes, pass, nodes],
+      { what: "strip", pod: 0 },
+      { what: "edit", spec: { type: "InPlaceOnly" } },
+      ...[nodes, nodes, pass, pass, pass],
+    ],
+  },
+  {
+    name: "a pod that loses its labels while it is set back from between two batches goes back as one of the first revision",
+    setting: { type: "InPlaceOnly", twoContainers: true },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template", template: { app: "app:v2", log: "log:v2" } },
+      ...[pass, pass, nodes, nodes, pass],
+      { what: "template", template: { app: "app:v1", log: "log:v1" } },
+      ...[pass, pass],
+      { what: "strip", pod: 0 },
+      ...[pass, nodes, nodes, pass, pass],
+    ],
+  },
+  {
+    name: "a pod with an annotation is not adopted as one of a newer revision that has none, and so would keep it",
+    setting: { type: "ReCreate" },
+    steps: [
+      { what: "template", template: { note: "a" } },
+      ...[pass, nodes, pass, nodes],
+      { what: "strip", pod: 0 },
+      { what: "template", template: { note: "" } },
+      ...[pass, pass, pass],
+    ],
+  },
 ];
 
 for (const { name, steps, ...given } of cases) {
