@@ -5,6 +5,7 @@ import { API_VERSION, annotation, KIND, label } from "../api/constants.ts";
 import type { ClaimTemplate, JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { ObjectRef, Revision } from "../api/pod.ts";
+import { matchesSelector } from "../api/selector.ts";
 import { sameMeaning } from "./equal.ts";
 import { claimTemplatesHash, revisionName, shortHash } from "./hash.ts";
 import { dataBytes, revisionData } from "./snapshot.ts";
@@ -91,7 +92,9 @@ export function afterCollision(
   cloneSet: CloneSet,
 ): { kind: "use"; revision: Revision } | CreateRevision {
   const owner = controllerOf(existing.owners);
-  const isOurs = owner === undefined || owner.uid === cloneSet.uid;
+  // Nobody's is adopted only where the selector finds it: any other one would never be seen as ours.
+  const isOurs =
+    owner === undefined ? matchesSelector(cloneSet.spec.selector, existing.labels) : owner.uid === cloneSet.uid;
   if (isOurs && dataBytes(existing.data) === tried.bytes) return { kind: "use", revision: existing };
   return newRevision(cloneSet, Number(tried.object["revision"]), tried.collisionCount + 1);
 }

@@ -17,7 +17,7 @@ export function aRevision(name: string, template: PodTemplate, more: Partial<Rev
     name,
     uid: `uid-${name}`,
     resourceVersion: "1",
-    labels: { [label.revisionHash]: shortPart(name) },
+    labels: { app: "web", [label.revisionHash]: shortPart(name) },
     annotations: { [annotation.claimTemplatesHash]: "" },
     owners: [
       { apiVersion: "apps.kruise.io/v1alpha1", kind: "CloneSet", name: "web", uid: "web-uid", controller: true },
@@ -46,7 +46,8 @@ export function aCloneSet({
   currentRevision = "",
   collisionCount = 0,
 }: Given): CloneSet {
-  const spec = { template, claimTemplates } as Partial<CloneSet["spec"]> as CloneSet["spec"];
+  const selector = { matchLabels: { app: "web" } };
+  const spec = { selector, template, claimTemplates } as Partial<CloneSet["spec"]> as CloneSet["spec"];
   const status = { currentRevision, collisionCount } as Partial<CloneSet["status"]> as CloneSet["status"];
   return {
     namespace: "default",

@@ -182,7 +182,8 @@ test("a name that exists: ours with the same data is used; else the next count, 
     owners: [{ apiVersion: "apps/v1", kind: "StatefulSet", name: "web", uid: "other", controller: true }],
   };
   const other = aRevision(tried.name, templateWith("i:2"));
-  for (const existing of [foreign, other]) {
+  const unselected = { ...orphan, labels: { app: "somebody-else" } };
+  for (const existing of [foreign, other, unselected]) {
     const next = afterCollision(tried, existing, cloneSet);
     assert.ok(next.kind === "create");
     assert.equal(next.collisionCount, 5);
