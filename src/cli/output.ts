@@ -1,7 +1,10 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Cli } from "./cli.ts";
 import { jsonPath } from "./json-path.ts";
+import type { Column } from "./table.ts";
 import { table } from "./table.ts";
+
+export type { Column } from "./table.ts";
 
 /** What -o may say. Without -o a verb answers in words of its own. */
 export type Format =
@@ -13,13 +16,6 @@ export type Format =
   | { kind: "jsonpath"; template: string };
 
 const KINDS = ["table", "wide", "json", "yaml", "name"] as const;
-
-export interface Column<T> {
-  title: string;
-  of: (item: T) => string | number;
-  /** Only with -o wide. */
-  wide?: boolean;
-}
 
 /** What a verb has to show, for every format. */
 export interface View<T> {

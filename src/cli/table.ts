@@ -1,4 +1,9 @@
-import type { Column } from "./output.ts";
+export interface Column<T> {
+  title: string;
+  of: (item: T) => string | number;
+  /** Only with -o wide. */
+  wide?: boolean;
+}
 
 const GAP = 3;
 

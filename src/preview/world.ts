@@ -13,6 +13,7 @@ import type { Observation } from "../plan/observation.ts";
 import { afterCollision } from "../revision/history.ts";
 import { goesWell } from "./good-luck.ts";
 import { merged } from "./merge.ts";
+import { index } from "./still-cache.ts";
 
 /** The CloneSet and everything around it, as on the wire. */
 export interface Start {
@@ -167,21 +168,4 @@ export class World {
       if (controllerOf(metadata.ownerReferences ?? [])?.uid === podUid) this.#objects.claim.delete(uid);
     }
   }
-}
-
-interface Entry {
-  namespace: string;
-  name: string;
-  ownerUids: readonly string[];
-}
-
-/** The questions that `observe` asks of a cache. */
-function index<T extends Entry>(entries: readonly T[]) {
-  return {
-    get: (namespace: string, name: string) =>
-      entries.find((entry) => entry.name === name && entry.namespace === namespace),
-    byOwner: (uid: string) => entries.filter(({ ownerUids }) => ownerUids.includes(uid)),
-    unowned: (namespace: string) =>
-      entries.filter((entry) => entry.namespace === namespace && entry.ownerUids.length === 0),
-  };
 }

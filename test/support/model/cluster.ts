@@ -10,6 +10,7 @@ import { observe } from "../../../src/observe/observe.ts";
 import { Trimmer } from "../../../src/observe/trim.ts";
 import type { Observation } from "../../../src/plan/observation.ts";
 import { merged } from "../../../src/preview/merge.ts";
+import { index } from "../../../src/preview/still-cache.ts";
 import { Kubelets } from "./kubelet.ts";
 import type { Meta, WireClaim, WirePod, WireRevision } from "./objects.ts";
 import { controllerUid } from "./objects.ts";
@@ -323,22 +324,4 @@ export class Cluster {
     this.version += 1;
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.version) } };
   }
-}
-
-interface Entry {
-  namespace: string;
-  name: string;
-  uid: string;
-  ownerUids: readonly string[];
-}
-
-/** The questions that `observe` asks of a cache. */
-function index<T extends Entry>(entries: readonly T[]) {
-  return {
-    get: (namespace: string, name: string) =>
-      entries.find((entry) => entry.name === name && entry.namespace === namespace),
-    byOwner: (uid: string) => entries.filter(({ ownerUids }) => ownerUids.includes(uid)),
-    unowned: (namespace: string) =>
-      entries.filter((entry) => entry.namespace === namespace && entry.ownerUids.length === 0),
-  };
 }
