@@ -7,6 +7,7 @@ import type { ConnectionFlags } from "./connection.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { ExitCode } from "./exit-code.ts";
 import { explain } from "./failure.ts";
+import { complete } from "./verbs/completion.ts";
 import { VERBS } from "./verbs.ts";
 
 /** Runs one command line, and returns the exit code. `given`: connection flags that the line need not repeat. */
@@ -54,6 +55,7 @@ export function createProgram(cli: Cli): CommandUnknownOpts {
   for (const [heading, verbs] of Object.entries(VERBS)) {
     for (const verb of verbs) program.addCommand(verb(cli).helpGroup(`${heading}:`));
   }
+  program.addCommand(complete(cli), { hidden: true });
   program.helpCommand(false);
   settle(program, cli.io);
   return program;

@@ -14,6 +14,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Cli } from "./cli.ts";
 import { abort } from "./verbs/abort.ts";
+import { completion } from "./verbs/completion.ts";
 import { convert } from "./verbs/convert.ts";
 import { doctor } from "./verbs/doctor.ts";
 import { exec } from "./verbs/exec.ts";
@@ -64,6 +65,7 @@ export const VERBS: Record<string, Verb[]> = {
   ],
   "Look after the installation": [
     doctor, //
+    completion,
   ],
   "Write manifests": [
     lint, //
