@@ -436,19 +436,23 @@ test("another target in mid-update: batches to come and containers that have not
   assert.ok(progress.kind === "waiting" && progress.container === "a");
 });
 
-test("an update taken back before the node acted is done once the node has seen it", () => {
-  const first = after(aPod(), startUpdate(aPod(), anUpdate(), toNew).patches);
-  const back = anUpdate({ images: { main: "i:1" }, oldImages: { main: "i:2" } });
-  const writes = startUpdate(first, back, {
-    ...toNew,
-    target: { name: "web-old", label: "web-old", template: template({ name: "main", image: "i:1" }) },
+for (const containerID of ["containerd://main-1", "containerd://main-2"]) {
+  test(`an update taken back before the node acted is done once the node has seen it, in ${containerID}`, () => {
+    const patched = after(aPod(), startUpdate(aPod(), anUpdate(), toNew).patches);
+    const containerStatuses = patched.containerStatuses.map((status) => ({ ...status, containerID }));
+    const first = { ...patched, containerStatuses, generation: 2, observedGeneration: 1 };
+    const back = anUpdate({ images: { main: "i:1" }, oldImages: { main: "i:2" } });
+    const writes = startUpdate(first, back, {
+      ...toNew,
+      target: { name: "web-old", label: "web-old", template: template({ name: "main", image: "i:1" }) },
+    });
+    const pod = after(first, writes.patches);
+    assert.equal(pod.containers[0]?.image, "i:1");
+    assert.equal(stateOf(pod).value.lastContainerStatuses["main"]?.sameImage, true);
+    assert.equal(inPlaceProgress({ ...pod, generation: 3, observedGeneration: 2 }, NOW).kind, "waiting");
+    assert.equal(inPlaceProgress({ ...pod, generation: 3, observedGeneration: 3 }, NOW).kind, "done");
   });
-  const pod = after(first, writes.patches);
-  assert.equal(pod.containers[0]?.image, "i:1");
-  assert.equal(stateOf(pod).value.lastContainerStatuses["main"]?.sameImage, true);
-  assert.equal(inPlaceProgress({ ...pod, generation: 3, observedGeneration: 2 }, NOW).kind, "waiting");
-  assert.equal(inPlaceProgress({ ...pod, generation: 3, observedGeneration: 3 }, NOW).kind, "done");
-});
+}
 
 test("an ordinary update never counts as taken back, whatever name the runtime reports", () => {
   const pod = aPod({ containerStatuses: [running("main", "i:2")] });

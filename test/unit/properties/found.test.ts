@@ -129,6 +129,18 @@ const cases: { name: string; setting?: Partial<Setting>; first?: Partial<History
       pass,
     ],
   })),
+  ...[true, false].map((countsGenerations) => ({
+    name: `the same, with a container that has crashed in between (generations: ${countsGenerations})`,
+    setting: { countsGenerations },
+    steps: [
+      ...[pass, pass, nodes, nodes, pass, nodes],
+      { what: "template" as const, template: { app: "app:v2" } },
+      ...[pass, pass],
+      { what: "crash" as const, pod: 0 },
+      { what: "template" as const, template: { app: "app:v1" } },
+      ...[pass, pass],
+    ],
+  })),
   {
     name: "a pod in its grace period gets no new target",
     first: { gracePeriodSeconds: 4 },
