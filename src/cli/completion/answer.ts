@@ -47,7 +47,7 @@ async function named(
         ? []
         : (await containers(await cluster(), name)).map(({ text, ...more }) => ({ text: `${text}=`, ...more }));
     case "namespace":
-      return texts((await (await cluster()).client.list(NAMESPACES)).items);
+      return await namespaces(await cluster());
     case "context":
       return contexts(connection["kubeconfig"]);
     case "format":
@@ -56,6 +56,10 @@ async function named(
     default:
       return [];
   }
+}
+
+async function namespaces({ client, limits }: Cluster): Promise<Word[]> {
+  return texts((await client.list(NAMESPACES, limits)).items);
 }
 
 async function cloneSets(cluster: Cluster): Promise<Word[]> {

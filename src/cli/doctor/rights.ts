@@ -38,7 +38,7 @@ export function judgeRights(missing: readonly Right[], namespace: string): Check
   if (missing.length === 0) return [check("rights", "OK", `you may do everything the plugin does in ${namespace}`)];
   return missing.map(({ verb, group, resource, neededBy }) => {
     const what = group === "" ? resource : `${resource}.${group}`;
-    const says = `you may not ${verb} ${what} in ${namespace}${neededBy === "" ? "" : `: ${neededBy} will not work`}`;
+    const says = `you may not ${verb} ${what} in ${namespace}${neededBy === "" ? "" : `, which is needed by ${neededBy}`}`;
     return check("rights", neededBy === "" ? "FAIL" : "WARN", says, `kubectl auth can-i --list -n ${namespace}`);
   });
 }

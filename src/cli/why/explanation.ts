@@ -183,5 +183,7 @@ function seesNothing({ cloneSet }: Evidence["seen"]): boolean {
 }
 
 function paragraph(sentences: readonly string[]): string {
-  return sentences.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`).join(" ");
+  return sentences
+    .map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`)
+    .join(" ");
 }

@@ -88,7 +88,12 @@ const cases: [name: string, checks: Check[] | Promise<Check[]>, level: Check["le
     "FAIL",
     /may not get clonesets\.apps\.kruise\.io in shop$/,
   ],
-  ["no right to write", judgeRights(RIGHTS.slice(7, 8), "shop"), "WARN", /patch .* in shop: set, promote/],
+  [
+    "no right to write",
+    judgeRights(RIGHTS.slice(7, 8), "shop"),
+    "WARN",
+    /patch .* in shop, which is needed by set, promote/,
+  ],
   ["an old server", judgeVersions(29, absent), "WARN", /1\.29; 1\.31 to 1\.36 are tested/],
   ["another controller", judgeVersions(36, version("9.9.9")), "WARN", /9\.9\.9, the plugin is/],
   ["Argo CD without the script", judgeArgoCd(found({ metadata: ARGOCD_CONFIG, data: {} })), "WARN", /no health script/],

@@ -66,7 +66,7 @@ const ended: Record<string, { seen: Seen; more?: Partial<Evidence>; text: RegExp
   },
   "a controller that has seen nothing": {
     seen: seenWeb({ pods: PODS, status: { observedGeneration: 2 } }),
-    text: /edit not yet seen/,
+    text: /edit not yet seen.*to see the last edit\.$/,
     next: "kubectl cloneset doctor",
   },
   "a node that is lost": {
