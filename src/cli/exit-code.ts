@@ -7,6 +7,8 @@ export const ExitCode = {
   timeout: 3,
   /** The rollout rests before its end, because it is paused or its partition holds it. */
   held: 4,
+  /** `exec` was ended by Ctrl-C before its command was; what a shell says of that. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

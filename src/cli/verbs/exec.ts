@@ -8,6 +8,10 @@ import { containerNamed, defaultContainer, podToTalkTo } from "../pod-choice.ts"
 import { readSeen } from "../seen.ts";
 import { asWritable, notOpened, socketsOver } from "../web-socket.ts";
 
+/** Stdin waits while more than this is not sent yet. */
+const MOST_UNSENT_BYTES = 256 * 1024;
+const LOOK_AGAIN_MS = 5;
+
 /** `exec`: runs a command in one pod, and ends with its exit code. */
 export const exec = (cli: Cli) =>
   new Command("exec")
@@ -39,15 +43,37 @@ export const exec = (cli: Cli) =>
           .catch((event: unknown) => {
             throw notOpened(`run a command in pod ${inPod}`, event);
           });
+        if (input !== null) sendInStep(input, socket);
         socket.on("close", () => ended.resolve({ status: "Failure", message: "the connection was closed" }));
         io.interrupted.addEventListener("abort", () => socket.close());
-        cli.exitCode = exitCodeOf(await ended.promise);
+        const end = await ended.promise;
+        cli.exitCode = io.interrupted.aborted ? ExitCode.interrupted : exitCodeOf(end);
       } finally {
         if (tty) io.stdin.setRawMode(false);
         // Open, it would keep the process alive.
         io.stdin.destroy();
       }
     });
+
+/**
+ * client-node sends all that stdin gives at once: it would fill the memory, and a command that ends before it has read
+ * everything would be lost behind it, with its output and exit code.
+ */
+export function sendInStep(
+  stdin: Pick<NodeJS.ReadableStream, "on" | "pause" | "resume">,
+  socket: { readonly bufferedAmount: number; readonly readyState: number; readonly OPEN: number },
+): void {
+  const behind = () => socket.readyState === socket.OPEN && socket.bufferedAmount > MOST_UNSENT_BYTES;
+  const goOn = () => {
+    if (behind()) setTimeout(goOn, LOOK_AGAIN_MS);
+    else stdin.resume();
+  };
+  stdin.on("data", () => {
+    if (!behind()) return;
+    stdin.pause();
+    setTimeout(goOn, LOOK_AGAIN_MS);
+  });
+}
 
 /** The command's own exit code. @throws {Failure} when it did not run */
 export function exitCodeOf({ status, reason, message, details }: V1Status): number {
