@@ -122,7 +122,7 @@ function revisionName({ object, cloneSet, revisions }: Seen, revision: RevisionC
   return name;
 }
 
-/** Looks again and again for what was not there before; ends with Ctrl-C alone. */
+/** Looks again and again for what was not there before; ends with Ctrl-C, or with the pods of a CloneSet that is gone. */
 async function followAll(
   { io }: Cli,
   given: {
@@ -146,7 +146,14 @@ async function followAll(
     }
     await io.clock.sleep(LOOK_AGAIN_MS, io.interrupted).catch(() => {});
     if (io.interrupted.aborted) break;
-    sources = await given.again();
+    try {
+      sources = await given.again();
+    } catch (error) {
+      // The CloneSet may be gone: what its last pods say is still wanted.
+      await Promise.all(open);
+      if (io.interrupted.aborted) return;
+      throw error;
+    }
   }
   await Promise.all(open);
 }

@@ -62,7 +62,9 @@ async function listen(address: string, port: number, onSocket: (socket: Socket) 
       reject(
         error.code === "EADDRINUSE"
           ? new Failure(`port ${port} is taken`, { next: `":${port}" takes any free one` })
-          : error,
+          : new Failure(`cannot listen on ${address}:${port}: ${error.code}`, {
+              next: '--address wants one of this machine, and ports below 1024 may want root: ":PORT" takes a free one',
+            }),
       ),
     );
     server.listen(port, address, resolve);
