@@ -38,6 +38,8 @@ const FAKE_NODES = 3;
 const REAL_ONLY = ["injected-sidecar", "node-loss", "resize", "write-budget"];
 /** Scenario files that need more pods than a real node holds, the audit log, or a node to lose. */
 const SIMULATED_ONLY = ["node-loss", "two-controllers", "write-budget"];
+/** Scenario files about what runs in containers. */
+const CONTAINERS_ONLY = ["plugin"];
 /** Scenario files that mostly wait. They begin first, so that the others run meanwhile. */
 const LONGEST_FIRST = ["write-budget", "node-loss", "controller-killed", "two-controllers"];
 /** Scenario files about starting and killing controllers, or with flags of their own. */
@@ -63,8 +65,10 @@ async function main(argv: string[]): Promise<number> {
   const unknown = only?.find((name) => !all.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`--only: no scenario is called ${unknown}; there are ${all.join(", ")}`);
-  const suits = (name: string) =>
-    flags.sandbox ? !REAL_ONLY.includes(name) : flags.fake || !SIMULATED_ONLY.includes(name);
+  const suits = (name: string) => {
+    if ((flags.sandbox || flags.fake) && CONTAINERS_ONLY.includes(name)) return false;
+    return flags.sandbox ? !REAL_ONLY.includes(name) : flags.fake || !SIMULATED_ONLY.includes(name);
+  };
   const fitting = (name: string) => suits(name) && !(flags.installed && WITH_OWN_CONTROLLERS.includes(name));
   const names = all.filter((name) => (only ? only.includes(name) : fitting(name)));
 
