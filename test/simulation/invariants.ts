@@ -144,6 +144,11 @@ export class Invariants {
     return known;
   }
 
+  /** What its sender has given up, or took to its grave: no claim may be lost by it, and an extra pod goes again. */
+  #comesLate({ sentMs, isOrphan }: Sending): boolean {
+    return isOrphan === true || this.#nowMs - sentMs > GIVEN_UP_MS;
+  }
+
   /** The specs that a process may have planned from. */
   #specs(process: string, uid: string, sentMs: number): Wanted[] {
     return this.#known(process).specsBetween(uid, sentMs - this.#passMs, sentMs + 1);
@@ -288,7 +293,7 @@ export class Invariants {
     { pod, uid, specs, cloneSet }: { pod: StoredObject; uid: string; specs: Wanted[]; cloneSet: StoredObject },
   ): void {
     // A request that its sender gave up may come at any time: no promise holds for it.
-    if (specs.length === 0 || this.#nowMs - sending.sentMs > GIVEN_UP_MS) return;
+    if (specs.length === 0 || this.#comesLate(sending)) return;
     // Whose clock jumps cannot tell how long a pod has been ready.
     if (this.#slackSeconds === Number.POSITIVE_INFINITY && specs.some(({ minReadySeconds }) => minReadySeconds > 0))
       return;
@@ -349,7 +354,7 @@ export class Invariants {
     );
     const ceiling = Math.max(...specs.map(({ replicas, maxSurge }) => replicas + maxSurge));
     // Given up long ago, by a process that may be dead: the pod is removed again.
-    const comesLate = this.#nowMs - sending.sentMs > GIVEN_UP_MS;
+    const comesLate = this.#comesLate(sending);
     if (specs.length > 0 && active.length > ceiling && !comesLate) {
       this.fail(
         "I2",
@@ -464,6 +469,8 @@ export class Invariants {
         isActive(one) &&
         isSelected(one, cloneSet) &&
         short(revisionOf(one)) === short(revision) &&
+        // It goes; what stands in for it has its place.
+        !(SPECIFIED in (one.metadata.labels ?? {})) &&
         (this.#joined.get(one.metadata.uid) ?? Number.NEGATIVE_INFINITY) < sending.sentMs - this.#passMs,
     );
     if (onNew.length > limit) {

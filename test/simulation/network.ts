@@ -11,11 +11,16 @@ import type { Fault, Viewed } from "./scenario.ts";
 const BOOKMARK_MS = 60_000;
 const LATENCY_MS = 4;
 
+/** Longer than any request is on its way unless a fault holds it back. */
+const ORPHAN_MS = 1000;
+
 /** A write of a controller on its way. */
 export interface Sending {
   process: string;
   index: number;
   sentMs: number;
+  /** Its process has died since, and it was long on its way: nobody knows of it any more. */
+  isOrphan?: boolean;
   method: string;
   /** "pods", "pods/status", … */
   what: string;
@@ -281,6 +286,7 @@ class Wire implements Transport {
       if (verdict.refuse) answer = verdict.refuse.answer();
       else {
         if (verdict.meddle) network.options.meddle(request.path);
+        sending.isOrphan = own.isDead && network.now - sending.sentMs > ORPHAN_MS;
         if (isWrite) network.options.onArrival(sending);
         answer = network.options.refuse(request.method, request.path)?.answer() ?? this.#ask(request, where.plural);
       }
