@@ -9,6 +9,8 @@ import { HttpTransport } from "../../src/kube/transport.ts";
 import definition from "../../src/sandbox/clone-set-definition.json" with { type: "json" };
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 
+/** A server that is compacted every five minutes has forgotten its first version after ten. */
+export const FORGOTTEN_SECONDS = 660;
 export const MERGE = "application/merge-patch+json";
 export const STRATEGIC = "application/strategic-merge-patch+json";
 export const JSON_PATCH = "application/json-patch+json";

