@@ -75,10 +75,16 @@ test("files that do not belong together are refused", async () => {
   const dir = await mkdtemp(join(tmpdir(), "webhook-"));
   const [first, second] = await Promise.all([1, 2].map(() => issue(["a.example"], Date.now(), DAY_MS)));
   assert.ok(first && second);
+  const files = new CertificateFiles(dir, undefined);
   await put(dir, { cert: first.cert, key: second.key });
-  await assert.rejects(new CertificateFiles(dir, undefined).sync(), /key/i);
+  await assert.rejects(files.sync(), /tls\.key does not belong to the certificate of tls\.crt in /);
+  // Who writes a file in place empties it first.
+  await put(dir, { cert: first.cert, key: "" });
+  await assert.rejects(files.sync(), /tls\.key: /);
+  await put(dir, { cert: "", key: first.key });
+  await assert.rejects(files.sync(), /tls\.crt: /);
   await rm(dir, { recursive: true });
-  await assert.rejects(new CertificateFiles(dir, undefined).sync(), /ENOENT/);
+  await assert.rejects(files.sync(), /ENOENT/);
 });
 
 function greeted(port: number, ca: string): Promise<boolean> {
