@@ -3,9 +3,11 @@
 import type { CloneSet } from "../api/cloneset.ts";
 import type { Features } from "../api/features.ts";
 import type { Pod, Revision } from "../api/pod.ts";
-import { canUpdateInPlace } from "../inplace/can-update.ts";
 import type { DeleteReason } from "../plan/actions.ts";
+import { madeWithClaims } from "../plan/claim-change.ts";
+import { inPlaceVerdict } from "../plan/in-place-verdict.ts";
 import type { Fate, Move, Preview } from "../preview/preview.ts";
+import { claimTemplatesHash } from "../revision/hash.ts";
 import { revisionOf } from "../revision/match.ts";
 
 /** The document. Its form is kept stable. */
@@ -43,12 +45,11 @@ export function planReport(
 ): PlanReport {
   const { cloneSet, pods, revisions, features } = seen;
   const { namespace, name, spec } = cloneSet;
+  const target = { template: spec.template, claimTemplatesHash: claimTemplatesHash(spec.claimTemplates) };
   const whyNot = (pod: Pod): string => {
-    if (spec.updateStrategy.type === "ReCreate") return "the update strategy is ReCreate";
-    const from = revisionOf(pod, revisions)?.template;
-    if (from === undefined) return "its revision is not known any more";
-    const options = { resize: features.InPlaceWorkloadVerticalScaling, recreateOnClaimChange: false };
-    const verdict = canUpdateInPlace({ template: from }, { template: spec.template }, options);
+    const from = revisionOf(pod, revisions);
+    const side = { template: from?.template, claimTemplatesHash: madeWithClaims(pod, from) };
+    const verdict = inPlaceVerdict(side, target, { type: spec.updateStrategy.type, features });
     return verdict.possible ? "" : `${verdict.field}: ${verdict.why}`;
   };
   const podFates = [...fates].map(([podName, fate]): PodFate => {

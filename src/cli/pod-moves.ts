@@ -5,8 +5,8 @@ import { featureDefaults } from "../api/features.ts";
 import type { Claim, Pod, Revision } from "../api/pod.ts";
 import { instanceId, isActive, lifecycleState } from "../api/pod.ts";
 import type { InPlaceVerdict } from "../inplace/can-update.ts";
-import { canUpdateInPlace } from "../inplace/can-update.ts";
 import { isAvailable, isReadyInNormalState } from "../plan/availability.ts";
+import { inPlaceVerdict } from "../plan/in-place-verdict.ts";
 import type { Member } from "../plan/observation.ts";
 import { partition } from "../plan/partition.ts";
 import { namedForDeletion, podsToDelete } from "../plan/pods-to-delete.ts";
@@ -103,24 +103,10 @@ export function podMoves(
 /** The verdict of the controller's own rule. */
 function judge(from: Revision | undefined, { spec }: CloneSet, features: Features): InPlaceVerdict | "same" {
   if (from?.template && sameMeaning(from.template, spec.template)) return "same";
-  if (spec.updateStrategy.type === "ReCreate") {
-    return { possible: false, field: "spec.updateStrategy.type", why: "ReCreate replaces pods" };
-  }
-  if (from?.template === undefined) {
-    return {
-      possible: false,
-      field: "metadata.labels[controller-revision-hash]",
-      why: "the pod's revision is not known",
-    };
-  }
-  return canUpdateInPlace(
-    { template: from.template, claimTemplatesHash: from.annotations[annotation.claimTemplatesHash] },
+  return inPlaceVerdict(
+    { template: from?.template, claimTemplatesHash: from?.annotations[annotation.claimTemplatesHash] },
     { template: spec.template, claimTemplatesHash: claimTemplatesHash(spec.claimTemplates) },
-    {
-      resize: features.InPlaceWorkloadVerticalScaling,
-      recreateOnClaimChange:
-        features.RecreatePodWhenChangeVCTInCloneSetGate && spec.updateStrategy.type !== "InPlaceOnly",
-    },
+    { type: spec.updateStrategy.type, features },
   );
 }
 

@@ -2,12 +2,12 @@ import { annotation, readinessGate } from "../api/constants.ts";
 import type { Pod, Revision } from "../api/pod.ts";
 import { hasGate, lifecycleState } from "../api/pod.ts";
 import type { InPlaceVerdict } from "../inplace/can-update.ts";
-import { canUpdateInPlace } from "../inplace/can-update.ts";
 import { startUpdate } from "../inplace/patch.ts";
 import { claimTemplatesHash } from "../revision/hash.ts";
 import { isOnRevision, revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
 import { madeWithClaims } from "./claim-change.ts";
+import { inPlaceVerdict } from "./in-place-verdict.ts";
 import { isBlocked, stateConditions, toState, withHandlers } from "./lifecycle.ts";
 import { revisionLabel } from "./new-pod.ts";
 import type { Note } from "./notes.ts";
@@ -183,33 +183,18 @@ class Verdicts {
 
   #judge(from: Revision | undefined, madeWith: string | undefined): InPlaceVerdict {
     const { seen, cloneSet, revisions } = this.#scene;
-    const { type } = cloneSet.spec.updateStrategy;
-    if (type === "ReCreate")
-      return { possible: false, field: "spec.updateStrategy.type", why: "ReCreate replaces pods" };
-    const target = this.#target;
-    if (from?.template === undefined || target.template === undefined) {
-      return {
-        possible: false,
-        field: "metadata.labels[controller-revision-hash]",
-        why: "the pod's revision is not known any more",
-      };
-    }
-    const old = { ...side(from), claimTemplatesHash: madeWith };
-    const live = claimTemplatesHash(cloneSet.spec.claimTemplates);
-    const wanted = target === revisions.update ? { ...side(target), claimTemplatesHash: live } : side(target);
-    return canUpdateInPlace(old, wanted, {
-      resize: seen.features.InPlaceWorkloadVerticalScaling,
-      recreateOnClaimChange: seen.features.RecreatePodWhenChangeVCTInCloneSetGate && type !== "InPlaceOnly",
-    });
+    const { template, annotations } = this.#target;
+    // The update revision is made with the claim templates of the spec, whatever its record still says.
+    const wanted =
+      this.#target === revisions.update
+        ? claimTemplatesHash(cloneSet.spec.claimTemplates)
+        : annotations[annotation.claimTemplatesHash];
+    return inPlaceVerdict(
+      { template: from?.template, claimTemplatesHash: madeWith },
+      { template, claimTemplatesHash: wanted },
+      { type: cloneSet.spec.updateStrategy.type, features: seen.features },
+    );
   }
-}
-
-function side({ template, annotations }: Revision): {
-  template: NonNullable<Revision["template"]>;
-  claimTemplatesHash: string | undefined;
-} {
-  if (template === undefined) throw new Error("a revision without a template has no side");
-  return { template, claimTemplatesHash: annotations[annotation.claimTemplatesHash] };
 }
 
 /** One pod's next step towards another revision: the hook first, if it has one to say; then the update itself. */
