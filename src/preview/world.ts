@@ -35,6 +35,9 @@ export class World {
   readonly #features: Features;
   readonly #objects: Record<Kind, Map<string, KubeObject>>;
   readonly #trimmer = new Trimmer();
+  /** Objects are replaced, never changed: what was worked out for one holds for as long as it is there. */
+  readonly #trimmed = new WeakMap<KubeObject, unknown>();
+  readonly #settled = new WeakSet<KubeObject>();
   #spareIds: string[] = [];
   #born = 0;
 
@@ -50,9 +53,9 @@ export class World {
     const { pod, claim, revision } = this.#objects;
     const caches = {
       cloneSets: index([this.#trimmer.cloneSet(this.#cloneSet)]),
-      pods: index([...pod.values()].map((raw) => this.#trimmer.pod(raw))),
-      claims: index([...claim.values()].map((raw) => this.#trimmer.claim(raw))),
-      revisions: index([...revision.values()].map((raw) => this.#trimmer.revision(raw))),
+      pods: index([...pod.values()].map((raw) => this.#once(raw, () => this.#trimmer.pod(raw)))),
+      claims: index([...claim.values()].map((raw) => this.#once(raw, () => this.#trimmer.claim(raw)))),
+      revisions: index([...revision.values()].map((raw) => this.#once(raw, () => this.#trimmer.revision(raw)))),
       nodes: index([]),
     } as unknown as Caches;
     const { namespace = "", name } = this.#cloneSet.metadata;
@@ -109,8 +112,12 @@ export class World {
     const { lifecycle } = fromV1alpha1(this.#cloneSet).spec;
     let changed = false;
     for (const [uid, pod] of this.#objects.pod) {
+      if (this.#settled.has(pod)) continue;
       const next = goesWell(pod, { lifecycle, nowMs: this.nowMs });
-      if (next === pod) continue;
+      if (next === pod) {
+        this.#settled.add(pod);
+        continue;
+      }
       changed = true;
       if (next === undefined) {
         this.#objects.pod.delete(uid);
@@ -118,6 +125,14 @@ export class World {
       } else this.#objects.pod.set(uid, next);
     }
     return changed;
+  }
+
+  #once<T>(raw: KubeObject, trim: () => T): T {
+    const known = this.#trimmed.get(raw) as T | undefined;
+    if (known !== undefined) return known;
+    const trimmed = trim();
+    this.#trimmed.set(raw, trimmed);
+    return trimmed;
   }
 
   #create(kind: Kind, manifest: KubeObject): void {
