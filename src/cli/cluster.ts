@@ -1,5 +1,6 @@
 import { label } from "../api/constants.ts";
 import type { WireCloneSet } from "../api/convert.ts";
+import type { LabelSelector } from "../api/kubernetes.ts";
 import { CLONE_SETS } from "../api/resource.ts";
 import type { CallOptions, KubeClient, PatchOptions } from "../kube/client.ts";
 import type { KubeObject, ObjectMeta, Resource } from "../kube/resources.ts";
@@ -128,8 +129,8 @@ export function eventTime({ lastTimestamp, eventTime: time, firstTimestamp, meta
   return lastTimestamp ?? time ?? firstTimestamp ?? metadata.creationTimestamp ?? "";
 }
 
-/** The CloneSet's selector as the query parameter has it. */
-export function selectorOf({ metadata, spec }: CloneSetObject): string {
+/** A workload's selector as the query parameter has it. */
+export function selectorOf({ kind, metadata, spec }: KubeObject & { spec?: { selector?: LabelSelector } }): string {
   const { matchLabels = {}, matchExpressions = [] } = spec?.selector ?? {};
   const terms = [
     ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
@@ -146,11 +147,12 @@ export function selectorOf({ metadata, spec }: CloneSetObject): string {
       }
     }),
   ];
-  if (terms.length === 0) throw new Failure(`CloneSet ${metadata.name} has an empty selector`);
+  if (terms.length === 0) throw new Failure(`${kind ?? "CloneSet"} ${metadata.name} has an empty selector`);
   return terms.join(",");
 }
 
-function ownedBy<T extends KubeObject>(owner: KubeObject, objects: T[]): T[] {
+/** Of these objects, those that `owner` controls. */
+export function ownedBy<T extends KubeObject>(owner: KubeObject, objects: T[]): T[] {
   return objects.filter(({ metadata }) =>
     metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === owner.metadata.uid),
   );

@@ -23,6 +23,7 @@ import { history } from "./verbs/history.ts";
 import { lint } from "./verbs/lint.ts";
 import { list } from "./verbs/list.ts";
 import { logs } from "./verbs/logs.ts";
+import { migrate } from "./verbs/migrate.ts";
 import { pause, resume } from "./verbs/pause.ts";
 import { plan } from "./verbs/plan.ts";
 import { portForward } from "./verbs/port-forward.ts";
@@ -70,5 +71,8 @@ export const VERBS: Record<string, Verb[]> = {
   "Write manifests": [
     lint, //
     convert,
+  ],
+  "Move from a Deployment": [
+    migrate, //
   ],
 };

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../kube/resources.ts";
-import type { Check, Look } from "./check.ts";
+import type { Look } from "../looked.ts";
+import type { Check } from "./check.ts";
 import { check, notAllowed } from "./check.ts";
 
 export const ARGOCD_CONFIG = { namespace: "argocd", name: "argocd-cm" };

@@ -14,9 +14,6 @@ export function check(name: Check["check"], level: Check["level"], says: string,
   return { kind: "Check", check: name, level, says, next };
 }
 
-/** What an attempt to read came to. */
-export type Look<T> = { kind: "found"; value: T } | { kind: "absent" } | { kind: "forbidden" };
-
 /** For what the caller may not see: no answer is no bad news, and no good news. */
 export function notAllowed(name: Check["check"], what: string): Check {
   return check(name, "WARN", `you may not read ${what}, so nothing is known of it`, "ask whoever runs the cluster");

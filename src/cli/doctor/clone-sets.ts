@@ -1,5 +1,6 @@
 import type { CloneSetObject } from "../cluster.ts";
-import type { Check, Look } from "./check.ts";
+import type { Look } from "../looked.ts";
+import type { Check } from "./check.ts";
 import { check } from "./check.ts";
 
 const NAMED = 3;

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../kube/resources.ts";
-import type { Check, Look } from "./check.ts";
+import type { Look } from "../looked.ts";
+import type { Check } from "./check.ts";
 import { check, notAllowed } from "./check.ts";
 
 /** The Kubernetes minor whose pod API the definition has, as its maker wrote it down. */

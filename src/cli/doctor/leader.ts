@@ -1,7 +1,8 @@
 import { timeMs } from "../../api/kubernetes.ts";
 import type { Lease } from "../../kube/leader.ts";
 import { duration } from "../age.ts";
-import type { Check, Look } from "./check.ts";
+import type { Look } from "../looked.ts";
+import type { Check } from "./check.ts";
 import { check, notAllowed } from "./check.ts";
 
 export const LEASE = "cloneset-controller";
@@ -31,7 +32,8 @@ export function judgeLeader(look: Look<Lease[]>, kruise: Look<Lease>, nowMs: num
   return found;
 }
 
-function isFresh(lease: Lease, nowMs: number): boolean {
+/** Whether its holder is at work. */
+export function isFresh(lease: Lease, nowMs: number): boolean {
   const { holderIdentity, leaseDurationSeconds = 0 } = lease.spec ?? {};
   return Boolean(holderIdentity) && nowMs - renewedMs(lease) <= leaseDurationSeconds * 1000;
 }

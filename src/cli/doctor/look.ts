@@ -1,17 +1,17 @@
 import { CLONE_SETS } from "../../api/resource.ts";
-import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import type { Lease } from "../../kube/leader.ts";
 import type { KubeObject, Resource } from "../../kube/resources.ts";
-import { CUSTOM_RESOURCE_DEFINITIONS, LEASES } from "../../kube/resources.ts";
+import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS, LEASES } from "../../kube/resources.ts";
+import { missingRights } from "../access-review.ts";
 import type { Cluster } from "../cluster.ts";
+import { looked } from "../looked.ts";
 import type { ConfigMap } from "./argocd.ts";
 import { ARGOCD_CONFIG, judgeArgoCd } from "./argocd.ts";
-import type { Check, Look } from "./check.ts";
+import type { Check } from "./check.ts";
 import { judgeCloneSets } from "./clone-sets.ts";
 import type { Definition } from "./definition.ts";
 import { judgeDefinition } from "./definition.ts";
 import { judgeLeader, LEASE, OPEN_KRUISE } from "./leader.ts";
-import type { Right } from "./rights.ts";
 import { judgeRights, RIGHTS } from "./rights.ts";
 import { judgeVersions, minorOf } from "./versions.ts";
 import type { WebhookConfiguration } from "./webhook.ts";
@@ -24,14 +24,11 @@ const resource = (group: string, plural: string, kind: string, namespaced: boole
   kind,
   namespaced,
 });
-const DEPLOYMENTS = resource("apps", "deployments", "Deployment", true);
-const CONFIG_MAPS = resource("", "configmaps", "ConfigMap", true);
 const ADMISSION = "admissionregistration.k8s.io";
 const WEBHOOKS = [
   resource(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false),
   resource(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false),
 ];
-const ACCESS_REVIEWS = resource("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", false);
 
 /** Asks everything at once, and judges the answers. Changes nothing. */
 export async function examine(cluster: Cluster, nowMs: number): Promise<Check[]> {
@@ -55,7 +52,7 @@ export async function examine(cluster: Cluster, nowMs: number): Promise<Check[]>
     list<Lease>(LEASES, { fieldSelector: `metadata.name=${LEASE}` }),
     get<Lease>(LEASES, OPEN_KRUISE),
     looked(() => cluster.cloneSets()),
-    missingRights(cluster),
+    missingRights(cluster, RIGHTS),
     list(DEPLOYMENTS, { labelSelector: "app.kubernetes.io/name=cloneset-controller" }),
     get<ConfigMap>(CONFIG_MAPS, ARGOCD_CONFIG),
   ]);
@@ -68,37 +65,4 @@ export async function examine(cluster: Cluster, nowMs: number): Promise<Check[]>
     ...judgeVersions(serverMinor, controllers),
     ...judgeArgoCd(argoCd),
   ];
-}
-
-async function missingRights({ client, limits, namespace }: Cluster): Promise<Right[]> {
-  const answers = await Promise.all(
-    RIGHTS.map(async (right) => {
-      const [plural = "", subresource = ""] = right.resource.split("/");
-      const resourceAttributes = { namespace, verb: right.verb, group: right.group, resource: plural, subresource };
-      const review = {
-        apiVersion: "authorization.k8s.io/v1",
-        kind: ACCESS_REVIEWS.kind,
-        // A review is no object: it has no name.
-        metadata: {} as KubeObject["metadata"],
-        spec: { resourceAttributes },
-      };
-      const answer = await client.create<KubeObject & { status?: { allowed?: boolean } }>(
-        ACCESS_REVIEWS,
-        review,
-        limits,
-      );
-      return { right, isAllowed: answer.status?.allowed === true };
-    }),
-  );
-  return answers.filter(({ isAllowed }) => !isAllowed).map(({ right }) => right);
-}
-
-async function looked<T>(ask: () => Promise<T>): Promise<Look<T>> {
-  try {
-    return { kind: "found", value: await ask() };
-  } catch (error) {
-    if (isNotFound(error)) return { kind: "absent" };
-    if (isForbidden(error)) return { kind: "forbidden" };
-    throw error;
-  }
 }

@@ -1,25 +1,23 @@
+import type { Right } from "../access-review.ts";
+import { rightInWords } from "../access-review.ts";
 import type { Check } from "./check.ts";
 import { check } from "./check.ts";
 
 /** One thing the plugin asks of the server, and the verbs that need it. */
-export interface Right {
-  verb: string;
-  group: string;
-  /** With a slash before a subresource. */
-  resource: string;
+interface NeededRight extends Right {
   /** "" = all of them. */
   neededBy: string;
 }
 
 const apps = "apps.kruise.io";
-const right = (verb: string, group: string, resource: string, neededBy: string): Right => ({
+const right = (verb: string, group: string, resource: string, neededBy: string): NeededRight => ({
   verb,
   group,
   resource,
   neededBy,
 });
 
-export const RIGHTS: readonly Right[] = [
+export const RIGHTS: readonly NeededRight[] = [
   right("get", apps, "clonesets", ""),
   right("list", apps, "clonesets", ""),
   right("watch", apps, "clonesets", "--watch"),
@@ -34,11 +32,10 @@ export const RIGHTS: readonly Right[] = [
 ];
 
 /** `missing`: those of `RIGHTS` that the server denies. */
-export function judgeRights(missing: readonly Right[], namespace: string): Check[] {
+export function judgeRights(missing: readonly NeededRight[], namespace: string): Check[] {
   if (missing.length === 0) return [check("rights", "OK", `you may do everything the plugin does in ${namespace}`)];
-  return missing.map(({ verb, group, resource, neededBy }) => {
-    const what = group === "" ? resource : `${resource}.${group}`;
-    const says = `you may not ${verb} ${what} in ${namespace}${neededBy === "" ? "" : `, which is needed by ${neededBy}`}`;
+  return missing.map(({ neededBy, ...denied }) => {
+    const says = `you may not ${rightInWords(denied)} in ${namespace}${neededBy === "" ? "" : `, which is needed by ${neededBy}`}`;
     return check("rights", neededBy === "" ? "FAIL" : "WARN", says, `kubectl auth can-i --list -n ${namespace}`);
   });
 }

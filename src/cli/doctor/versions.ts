@@ -1,6 +1,7 @@
 import packageJson from "../../../package.json" with { type: "json" };
 import type { KubeObject } from "../../kube/resources.ts";
-import type { Check, Look } from "./check.ts";
+import type { Look } from "../looked.ts";
+import type { Check } from "./check.ts";
 import { check } from "./check.ts";
 
 /** Minors of Kubernetes that are tested. */

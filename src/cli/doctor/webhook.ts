@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import type { KubeObject } from "../../kube/resources.ts";
 import { duration } from "../age.ts";
-import type { Check, Look } from "./check.ts";
+import type { Look } from "../looked.ts";
+import type { Check } from "./check.ts";
 import { check, notAllowed } from "./check.ts";
 
 /** The installation's own configurations have this name. */

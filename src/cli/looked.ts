@@ -1,0 +1,15 @@
+import { isForbidden, isNotFound } from "../kube/errors.ts";
+
+/** What an attempt to read came to. */
+export type Look<T> = { kind: "found"; value: T } | { kind: "absent" } | { kind: "forbidden" };
+
+/** For reads where absence, or a lack of rights, is an answer like any other. */
+export async function looked<T>(ask: () => Promise<T>): Promise<Look<T>> {
+  try {
+    return { kind: "found", value: await ask() };
+  } catch (error) {
+    if (isNotFound(error)) return { kind: "absent" };
+    if (isForbidden(error)) return { kind: "forbidden" };
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { API_VERSION, KIND } from "../../api/constants.ts";
+import type { WireCloneSet } from "../../api/convert.ts";
+import type { KubeObject, ObjectMeta } from "../../kube/resources.ts";
+import type { Deployment } from "./workloads.ts";
+
+/** What is written down for the API server: the object without what the server keeps in it. */
+export type CloneSetManifest = KubeObject & WireCloneSet & { metadata: ObjectMeta };
+
+/** What the API server fills in for a Deployment that says nothing. */
+const SHARE = "25%";
+/** Said about the Deployment itself, so untrue of anything made from it. */
+const ITS_OWN =
+  /^(deployment\.kubernetes\.io\/|kubectl\.kubernetes\.io\/last-applied|argocd\.argoproj\.io\/tracking-id$)/;
+
+/** The CloneSet that keeps a Deployment's promises; `notes` say where it keeps them in another way. */
+export function toCloneSet({ metadata, spec }: Deployment): { cloneSet: CloneSetManifest; notes: string[] } {
+  const notes: string[] = [];
+  const { maxSurge = SHARE, maxUnavailable = SHARE } = spec.strategy?.rollingUpdate ?? {};
+  const recreates = spec.strategy?.type === "Recreate";
+  if (recreates)
+    notes.push("strategy Recreate becomes maxUnavailable 100%: old and new pods may run side by side for a moment");
+  if (spec.paused) notes.push("the Deployment is paused, and so is the CloneSet: kubectl cloneset resume ends it");
+  const cloneSet: CloneSetManifest = {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: carriedOver(metadata),
+    spec: {
+      replicas: spec.replicas ?? 1,
+      selector: spec.selector,
+      template: spec.template,
+      ...(spec.minReadySeconds ? { minReadySeconds: spec.minReadySeconds } : {}),
+      ...(spec.revisionHistoryLimit === undefined ? {} : { revisionHistoryLimit: spec.revisionHistoryLimit }),
+      ...(spec.progressDeadlineSeconds === undefined ? {} : { progressDeadlineSeconds: spec.progressDeadlineSeconds }),
+      updateStrategy: {
+        type: "InPlaceIfPossible",
+        ...(recreates ? { maxUnavailable: "100%" } : { maxUnavailable, maxSurge }),
+        ...(spec.paused ? { paused: true } : {}),
+      },
+    },
+  };
+  return { cloneSet, notes };
+}
+
+/** Name, labels and annotations: what another kind of the same name takes over. */
+export function carriedOver({ name, namespace, labels, annotations = {} }: ObjectMeta): ObjectMeta {
+  const kept = Object.entries(annotations).filter(([key]) => !ITS_OWN.test(key));
+  return {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}),
+  };
+}

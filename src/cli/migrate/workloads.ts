@@ -1,0 +1,30 @@
+import type { IntOrPercent } from "../../api/cloneset.ts";
+import type { LabelSelector, PodTemplate } from "../../api/kubernetes.ts";
+import type { KubeObject } from "../../kube/resources.ts";
+
+/** A Deployment, as far as a migration reads it. */
+export interface Deployment extends KubeObject {
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplate;
+    strategy?: {
+      type?: string;
+      rollingUpdate?: { maxSurge?: IntOrPercent; maxUnavailable?: IntOrPercent } | null;
+    };
+    minReadySeconds?: number;
+    revisionHistoryLimit?: number;
+    progressDeadlineSeconds?: number;
+    paused?: boolean;
+  };
+  status?: { observedGeneration?: number; replicas?: number; updatedReplicas?: number };
+}
+
+export interface ReplicaSet extends KubeObject {
+  spec: { replicas?: number; selector: LabelSelector; template?: PodTemplate };
+}
+
+/** A HorizontalPodAutoscaler. */
+export interface Autoscaler extends KubeObject {
+  spec: { scaleTargetRef: { apiVersion?: string; kind: string; name: string } };
+}

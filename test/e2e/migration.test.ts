@@ -1,0 +1,167 @@
+// docs/taking-over.md by one command: a Deployment's pods get a CloneSet for their owner and a Deployment again, and run on.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
+import { type Meta, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { PluginProcess } from "../support/e2e/plugin-process.ts";
+import { Story } from "../support/e2e/story.ts";
+
+const story = await Story.begin("migration", { controller: false });
+if (!story.setting.installed) await story.startController({ elected: true });
+const APPS = `/apis/apps/v1/namespaces/${story.namespace}`;
+const HPAS = `/apis/autoscaling/v2/namespaces/${story.namespace}/horizontalpodautoscalers`;
+const migrate = (...args: string[]) => PluginProcess.start(story, ["migrate", ...args]).end;
+
+test("there and back: the same pods in the same containers, and the autoscaler follows", async () => {
+  const before = await deployed("web", { annotations: { "example.com/team": "shop" } });
+  await story.apply({
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name: "web" },
+    spec: {
+      minReplicas: 3,
+      maxReplicas: 3,
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
+    },
+  });
+  const watch = await story.watchPods("web", 3);
+
+  const dry = await migrate("--from=deployment/web", "--dry-run");
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.match(dry.stderr, /^ +1\. keep all .*\n +2\. delete deployment\.apps\/web,.*\n +3\. delete replicaset/m);
+  assert.deepEqual(await owners("web"), ["ReplicaSet", "ReplicaSet", "ReplicaSet"]);
+
+  const there = await migrate("--from=deployment/web");
+  assert.equal(there.code, 0, there.stderr);
+  assert.equal(there.stdout, "deployment.apps/web migrated to cloneset.apps.kruise.io/web\n");
+  const adopted = await story.settled("web", 3, "v1");
+  assert.deepEqual(lives(adopted), lives(before));
+  assert.equal(await scaled(), "CloneSet");
+  assert.deepEqual(await names("replicasets"), []);
+  const again = await migrate("--from=deployment/web");
+  assert.deepEqual(
+    [again.code, again.stdout],
+    [0, "cloneset.apps.kruise.io/web unchanged: there is no Deployment of this name\n"],
+  );
+
+  const back = await migrate("--from=deployment/web", "--back");
+  assert.equal(back.code, 0, back.stderr);
+  await story.run("rollout", "status", "deployment/web", "--timeout=60s");
+  assert.deepEqual(lives(await story.allPods("web")), lives(before));
+  assert.equal(await scaled(), "Deployment");
+  assert.deepEqual(await names("controllerrevisions"), []);
+  const { metadata } = await story.api.get<{ metadata: Meta }>(`${APPS}/deployments/web`);
+  assert.equal(metadata.annotations?.["example.com/team"], "shop");
+  assert.deepEqual([...watch.everSeen()].toSorted(), Object.keys(lives(before)).toSorted(), "there were no other pods");
+  await watch.end();
+});
+
+test("after a rollout in place the way back keeps what the CloneSet did", async () => {
+  await deployed("shop");
+  assert.equal((await migrate("--from=deploy/shop", "-y")).code, 0);
+  await story.settled("shop", 3, "v1");
+  await story.patchJson("shop", [...setImage("v2"), { op: "add", path: "/spec/updateStrategy/partition", value: 1 }]);
+  const early = await migrate("--from=deploy/shop", "--back");
+  assert.equal(early.code, 1);
+  assert.match(early.stderr, /^error: cloneset\.apps\.kruise\.io\/shop stays what it is: its rollout is not done/);
+  await story.patchSpec("shop", { updateStrategy: { partition: 0 } });
+  const updated = await story.settled("shop", 3, "v2");
+  const back = await migrate("--from=deploy/shop", "--back");
+  assert.equal(back.code, 0, back.stderr);
+  await story.run("rollout", "status", "deployment/shop", "--timeout=60s");
+  const pods = await story.allPods("shop");
+  assert.deepEqual(lives(pods), lives(updated));
+  assert.ok(pods.every((pod) => versionOf(pod) === "v2"));
+});
+
+test("a pod that is not what the template says is held, not replaced", async () => {
+  const before = await deployed("odd");
+  const [odd] = before;
+  assert.ok(odd);
+  await story.run("set", "image", `pod/${odd.metadata.name}`, "app=local/app:v3");
+  await story.eventually("the pod to run another version", async () => {
+    const now = await story.pod(odd.metadata.name);
+    assert.ok(now && versionOf(now) === "v3");
+  });
+  const there = await migrate("--from=deployment/odd");
+  assert.equal(there.code, 0, there.stderr);
+  assert.match(there.stderr, new RegExp(`^Note: .*a partition of 100% holds them: ${odd.metadata.name};`, "m"));
+  await story.eventually("the CloneSet to have all pods", async () => {
+    assert.deepEqual(await owners("odd"), ["CloneSet", "CloneSet", "CloneSet"]);
+    const { status, metadata } = await story.cloneSet("odd");
+    assert.deepEqual([status.observedGeneration, status.updatedReplicas], [metadata.generation, 2]);
+  });
+  assert.deepEqual(Object.keys(lives(await story.allPods("odd"))), Object.keys(lives(before)));
+});
+
+test("what it must not begin: a stranger's pod, a rollout under way, names that are taken", async () => {
+  await deployed("guard");
+  const [pod] = await story.pods("guard");
+  assert.ok(pod);
+  const { containers } = pod.spec as { containers: { name: string; image: string }[] };
+  const stranger = { name: "guard-debug", labels: { app: "guard" } };
+  const spec = { containers: containers.map(({ name, image }) => ({ name, image })), terminationGracePeriodSeconds: 0 };
+  await story.apply({ apiVersion: "v1", kind: "Pod", metadata: stranger, spec });
+  const refused = await migrate("--from=deployment/guard", "-y");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /would adopt pods that the Deployment leaves alone.*: guard-debug\nNext: /);
+  await story.run("delete", "pod", "guard-debug");
+
+  await story.run("patch", "deployment", "guard", "-p", JSON.stringify({ spec: { paused: true } }));
+  await story.run("set", "image", "deployment/guard", "app=local/app:v2");
+  const halfway = await migrate("--from=deployment/guard", "-y");
+  assert.match(
+    halfway.stderr,
+    /its rollout is not done: 0 of 3 pods are up to date, and there are 3\nNext: kubectl rollout status/,
+  );
+  await story.run("rollout", "resume", "deployment/guard");
+
+  await story.apply({ ...aCloneSet("guard", { replicas: 0 }), spec: { ...guarded(), replicas: 0 } });
+  const taken = await migrate("--from=deployment/guard", "-y");
+  assert.match(taken.stderr, /cloneset\.apps\.kruise\.io\/guard exists already/);
+  const volumes = aCloneSet("disks", { replicas: 1, claims: true });
+  await story.apply(volumes);
+  await story.settled("disks", 1, "v1");
+  const disks = await migrate("--from=deployment/disks", "--back");
+  assert.match(disks.stderr, /it has volumeClaimTemplates: a Deployment has no PVCs for each pod/);
+});
+
+/** A CloneSet of other pods. */
+function guarded(): Json {
+  return (aCloneSet("guarded") as { spec: Json }).spec;
+}
+
+/** A Deployment whose rollout is done, and its pods. */
+async function deployed(name: string, metadata: Json = {}): Promise<Pod[]> {
+  const { replicas, selector, template } = (aCloneSet(name) as { spec: Json }).spec;
+  const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, ...metadata } };
+  await story.apply({ ...deployment, spec: { replicas, selector, template } });
+  await story.run("rollout", "status", `deployment/${name}`, "--timeout=60s");
+  return await story.allPods(name);
+}
+
+/** What would change if a pod were replaced or restarted: uid → its container's id. */
+function lives(pods: readonly Pod[]): Record<string, string | undefined> {
+  return Object.fromEntries(
+    pods
+      .map(({ metadata, status }) => [metadata.uid, status.containerStatuses?.[0]?.containerID] as const)
+      .toSorted(([a], [b]) => a.localeCompare(b)),
+  );
+}
+
+/** The kinds that control the pods. */
+async function owners(app: string): Promise<(string | undefined)[]> {
+  return (await story.pods(app)).map(({ metadata }) => metadata.ownerReferences?.[0]?.kind);
+}
+
+async function scaled(): Promise<string> {
+  const { spec } = await story.api.get<{ spec: { scaleTargetRef: { kind: string } } }>(`${HPAS}/web`);
+  return spec.scaleTargetRef.kind;
+}
+
+/** Of the objects of this kind that are about `web`. */
+async function names(plural: string): Promise<string[]> {
+  const { items } = await story.api.get<{ items: { metadata: Meta }[] }>(`${APPS}/${plural}?labelSelector=app%3Dweb`);
+  return items.map(({ metadata }) => metadata.name);
+}
