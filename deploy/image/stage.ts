@@ -11,6 +11,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { partsOnly } from "../package/parts-only.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 /** Packages in the older module format ask for these by name. */
@@ -35,6 +36,7 @@ export async function stage(dir: string): Promise<void> {
     banner: { js: COMMON_JS_NAMES },
     metafile: true,
     logLevel: "warning",
+    plugins: [partsOnly],
   });
   await cp(join(PROJECT, "LICENSE"), join(dir, "LICENSE"));
   const packages = new Set(Object.keys(metafile.inputs).flatMap((input) => PACKAGE.exec(input)?.[0] ?? []));

@@ -10,18 +10,19 @@ const ALL_PROBLEMS_LENGTH = 64 << 10;
 /** Checks the forms of fields: types, ranges, lists of words. What is absent or null passes, unless it is required. */
 export class SchemaCheck {
   readonly #first: ValidateFunction;
-  readonly #all: ValidateFunction;
+  /** Made with the first object that has a mistake: compiling takes half a second and some 20 MB. */
+  #all: ValidateFunction | undefined;
 
   /** Compiling takes a few hundred milliseconds: make one, and keep it. */
   constructor() {
     this.#first = compile(false);
-    this.#all = compile(true);
   }
 
   /** `length` is how long the object is as JSON. */
   check(object: unknown, length: number): Problem[] {
     if (this.#first(object)) return [];
     if (length > ALL_PROBLEMS_LENGTH) return (this.#first.errors ?? []).map(problemOf);
+    this.#all ??= compile(true);
     this.#all(object);
     return withoutEchoes((this.#all.errors ?? []).map(problemOf));
   }
