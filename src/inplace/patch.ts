@@ -331,9 +331,10 @@ function seenBefore(
     const status = statusOf(pod, name);
     const { imageID = "", containerID = "" } = status ?? {};
     const earlier = before.lastContainerStatuses[name];
-    // An unfinished update found this container, or one with the same image that has crashed since, and what it runs is now
-    // wanted: the update is taken back.
-    const isUntouched = earlier?.containerID === containerID || earlier?.imageID === imageID;
+    // An unfinished update found this container, one with the same image that has crashed since, or none yet; and what runs is
+    // now wanted: the update is taken back.
+    const isUntouched =
+      earlier?.containerID === "" || earlier?.containerID === containerID || earlier?.imageID === imageID;
     const isTakenBack = isUntouched && containerID !== "" && sameImageName(status?.image ?? "", image);
     return [name, { imageID, containerID, ...(isTakenBack && { sameImage: true }) }];
   });

@@ -95,6 +95,8 @@ function unfinishedImage(pod: Pod, state: InPlaceState): Waiting | undefined {
  * A container that restarted (another container id) is done when one of three signs says that it restarted for the patch: another
  * image id; the image name that the pod asks for; or a status that was written for the patched generation of the pod. One sign is
  * not enough of a rule: a new tag of the same digest keeps the image id, and runtimes report image names in their own ways.
+ *
+ * A container that had not started is done when it first runs, unless the node is known to have started it for what came before.
  */
 export function whyUnfinished(pod: Pod, container: string, last: LastContainerStatus): string | undefined {
   const wanted = containerOf(pod, container);
@@ -108,7 +110,10 @@ export function whyUnfinished(pod: Pod, container: string, last: LastContainerSt
   if (last.containerID === undefined)
     return hasNewImageId || hasWantedName ? undefined : `still runs the old image${because(status)}`;
   if (status.state !== "running" || status.containerID === "") return `not running${because(status)}`;
-  if (last.containerID === "") return undefined;
+  if (last.containerID === "") {
+    const isOlder = !hasWantedName && generationSeen(pod) === false;
+    return isOlder ? `started before the node saw the new image${because(status)}` : undefined;
+  }
   if (last.sameImage && hasWantedName && generationSeen(pod) !== false) return undefined;
   if (status.containerID === last.containerID) return `has not restarted yet${because(status)}`;
   if (hasNewImageId || hasWantedName || generationSeen(pod) === true) return undefined;

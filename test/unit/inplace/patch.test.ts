@@ -454,6 +454,17 @@ for (const containerID of ["containerd://main-1", "containerd://main-2"]) {
   });
 }
 
+test("taken back, too: the container had not started, then did with the image that is wanted again", () => {
+  const unstarted = aPod({ containerStatuses: [] });
+  const patched = after(unstarted, startUpdate(unstarted, anUpdate(), toNew).patches);
+  const started = { ...patched, containerStatuses: [running("main", "i:1")], generation: 2, observedGeneration: 1 };
+  const back = anUpdate({ images: { main: "i:1" }, oldImages: { main: "i:2" } });
+  const old = { name: "web-old", label: "web-old", template: template({ name: "main", image: "i:1" }) };
+  const pod = after(started, startUpdate(started, back, { ...toNew, target: old }).patches);
+  assert.equal(inPlaceProgress({ ...pod, generation: 3, observedGeneration: 1 }, NOW).kind, "waiting");
+  assert.equal(inPlaceProgress({ ...pod, generation: 3, observedGeneration: 3 }, NOW).kind, "done", "nothing restarts");
+});
+
 test("an ordinary update never counts as taken back, whatever name the runtime reports", () => {
   const pod = aPod({ containerStatuses: [running("main", "i:2")] });
   const next = after(pod, startUpdate(pod, anUpdate(), toNew).patches);

@@ -156,12 +156,24 @@ const cases: { name: string; pod: Pod; waits?: RegExp }[] = [
   },
   {
     name: "not started at patch time: the first running container counts",
-    pod: patched("i:2", { imageID: "", containerID: "" }, status({})),
+    pod: patched("i:2", { imageID: "", containerID: "" }, status({}), seen),
   },
-
   {
     name: "the same, with an image id on record",
-    pod: patched("i:2", { imageID: "sha-1", containerID: "" }, status({})),
+    pod: patched("i:2", { imageID: "sha-1", containerID: "" }, status({}), seen),
+  },
+  {
+    name: "the same, with the wanted name before the node has said what it saw",
+    pod: patched("i:1", { imageID: "", containerID: "" }, status({})),
+  },
+  {
+    name: "the same, on a server that counts no generations",
+    pod: patched("i:2", { imageID: "", containerID: "" }, status({}), noGenerations),
+  },
+  {
+    name: "not started at patch time: the node started the old image before it saw the patch",
+    pod: patched("i:2", { imageID: "", containerID: "" }, status({})),
+    waits: /started before the node saw the new image/,
   },
   {
     name: "taken over: the same image id and the old name",
