@@ -1,9 +1,9 @@
-import type { Clock } from "../kube/clock.ts";
+import type { Clock, Timer } from "../kube/clock.ts";
 import type { ApiServer, Write } from "./api-server.ts";
 
 /**
- * Runs `act` for each key that a write touches, a moment later; a key that is touched again meanwhile runs once.
- * Returns the way to stop.
+ * Runs `act` for each key that a write touches, a moment later; a key that is touched again meanwhile runs once,
+ * at the earlier of its times. Returns the way to stop.
  */
 export function onChanges(options: {
   server: ApiServer;
@@ -15,21 +15,24 @@ export function onChanges(options: {
   act: (key: string) => number | undefined;
 }): () => void {
   const { server, clock, delayMs, keysOf, act } = options;
-  const waiting = new Map<string, object>();
+  const waiting = new Map<string, { timer: Timer; dueMs: number }>();
   const lookIn = (key: string, ms: number): void => {
-    if (waiting.has(key)) return;
+    const dueMs = clock.monotonicMs() + ms;
+    const known = waiting.get(key);
+    if (known !== undefined && known.dueMs <= dueMs) return;
+    clock.clearTimeout(known?.timer);
     const timer = clock.setTimeout(() => {
       waiting.delete(key);
       const againInMs = act(key);
       if (againInMs !== undefined) lookIn(key, againInMs);
     }, ms);
-    waiting.set(key, timer);
+    waiting.set(key, { timer, dueMs });
   };
   const stop = server.onWrite((write) => {
     for (const key of keysOf(write)) lookIn(key, delayMs);
   });
   return () => {
     stop();
-    for (const timer of waiting.values()) clock.clearTimeout(timer);
+    for (const { timer } of waiting.values()) clock.clearTimeout(timer);
   };
 }
