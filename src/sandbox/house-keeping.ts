@@ -5,6 +5,7 @@ import type { Kind } from "./kinds.ts";
 import { KINDS } from "./kinds.ts";
 import { claimNamesOf } from "./nodes.ts";
 import type { StoredObject } from "./objects.ts";
+import { isGoing } from "./objects.ts";
 import { statusOf } from "./pods.ts";
 
 const GC = "garbage-collector";
@@ -69,6 +70,12 @@ export class HouseKeeping {
     );
   }
 
+  /** The uids of all that own something. */
+  #owners(): Set<string> {
+    const objects = KINDS.flatMap((kind) => [...this.#server.collection(kind.resource.plural).values()]);
+    return new Set(objects.flatMap(({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []));
+  }
+
   #collectDependents(owner: StoredObject): void {
     for (const { kind, object } of this.#dependents(owner.metadata.uid)) this.#collect(kind, object);
   }
@@ -93,9 +100,11 @@ export class HouseKeeping {
   #foreground(kind: Kind, owner: StoredObject): void {
     const live = this.#live(kind, owner);
     if (!live?.metadata.finalizers?.includes("foregroundDeletion")) return;
-    const dependents = this.#dependents(owner.metadata.uid);
-    for (const dependent of dependents) {
-      if (dependent.object.metadata.deletionTimestamp === undefined) this.#delete(dependent.kind, dependent.object);
+    const staying = this.#dependents(owner.metadata.uid).filter(({ object }) => !isGoing(object));
+    const owners = staying.length > 0 ? this.#owners() : new Set();
+    for (const { kind: dependentKind, object } of staying) {
+      // What has dependents of its own waits for them, too.
+      this.#delete(dependentKind, object, owners.has(object.metadata.uid) ? "Foreground" : "Background");
     }
     const blocking = this.#dependents(owner.metadata.uid).filter(({ object }) =>
       object.metadata.ownerReferences?.some(
@@ -133,10 +142,10 @@ export class HouseKeeping {
     });
   }
 
-  #delete(kind: Kind, { metadata }: StoredObject): void {
+  #delete(kind: Kind, { metadata }: StoredObject, propagationPolicy: "Background" | "Foreground" = "Background"): void {
     const { namespace, name, uid } = metadata;
     const path = resourcePath(kind.resource, { namespace, name });
-    const body = { preconditions: { uid }, propagationPolicy: "Background" };
+    const body = { preconditions: { uid }, propagationPolicy };
     this.#server.request({ method: "DELETE", path, headers: {}, user: GC, body });
   }
 

@@ -14,6 +14,11 @@ export interface StoredMeta extends ObjectMeta {
   creationTimestamp: string;
 }
 
+/** Whether an object is being deleted. */
+export function isGoing({ metadata }: StoredObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
 export type JsonMap = { [key: string]: unknown };
 
 export function isMap(value: unknown): value is JsonMap {
