@@ -550,17 +550,17 @@ export class ApiServer {
   /** The number of replicas by itself, as `kubectl scale` and autoscalers write it. */
   #scale(target: Target, request: Call): unknown {
     const object = this.#found(target);
-    if (request.method === "GET") return scaleOf(object);
+    if (request.method === "GET") return scaleOf(object, target.kind);
     const scale =
       request.method === "PATCH"
-        ? patched(scaleOf(object) as unknown as StoredObject, request, target.kind, withoutNulls)
+        ? patched(scaleOf(object, target.kind) as unknown as StoredObject, request, target.kind, withoutNulls)
         : request.body;
     const { spec, metadata } = scale as { spec?: { replicas?: number }; metadata?: { resourceVersion?: string } };
     const { resourceVersion } = metadata ?? {};
     if (resourceVersion && resourceVersion !== object.metadata.resourceVersion)
       throw conflict(target.kind.resource, target.name);
     const sent = { ...object, spec: { ...(object["spec"] as JsonMap), replicas: spec?.replicas ?? 0 } };
-    return scaleOf(this.#update(target, request, sent, object));
+    return scaleOf(this.#update(target, request, sent, object), target.kind);
   }
 
   #bind(target: Target, request: ApiRequest): unknown {
@@ -783,15 +783,17 @@ function goType(body: unknown): string {
   return `json: cannot unmarshal ${type} into Go value of type`;
 }
 
-function scaleOf({ metadata, spec, status }: StoredObject): JsonMap {
+function scaleOf(object: StoredObject, { scaleSelector }: Kind): JsonMap {
+  const { metadata, spec, status } = object;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const { replicas = 0, labelSelector } = (status ?? {}) as { replicas?: number; labelSelector?: string };
+  const { replicas = 0 } = (status ?? {}) as { replicas?: number };
+  const selector = scaleSelector?.(object);
   return {
     apiVersion: "autoscaling/v1",
     kind: "Scale",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: (spec as { replicas?: number }).replicas ?? 0 },
-    status: { replicas, ...(labelSelector ? { selector: labelSelector } : {}) },
+    status: { replicas, ...(selector ? { selector } : {}) },
   };
 }
 

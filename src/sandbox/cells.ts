@@ -3,6 +3,8 @@
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
 import { specOf, statusOf } from "./pods.ts";
+import { selectorText } from "./selectors.ts";
+import { selectorOf } from "./workloads.ts";
 
 export type Cell = (object: StoredObject) => unknown;
 
@@ -27,6 +29,19 @@ const sizeOf =
     Object.keys(isMap(object[field]) ? object[field] : {}).length;
 const COMMON: Readonly<Record<string, Cell>> = { Name: name, Age: ageOf, AGE: ageOf };
 
+/** What a set of pods says of its template. */
+const TEMPLATE: Readonly<Record<string, Cell>> = {
+  Containers: (set) =>
+    templateContainers(set)
+      .map((container) => textOf(container["name"]))
+      .join(","),
+  Images: (set) =>
+    templateContainers(set)
+      .map(({ image }) => textOf(image))
+      .join(","),
+  Selector: (set) => selectorText(selectorOf(set)) || NONE,
+};
+
 const CELLS: Readonly<Record<string, Readonly<Record<string, Cell>>>> = {
   clonesets: {
     DESIRED: inSpec("replicas", null),
@@ -50,6 +65,15 @@ const CELLS: Readonly<Record<string, Readonly<Record<string, Cell>>>> = {
     Revision: member("revision"),
   },
   customresourcedefinitions: { "Created At": ({ metadata }) => metadata.creationTimestamp },
+  deployments: {
+    Ready: (deployment) => {
+      const { readyReplicas = 0 } = statusOf(deployment) as { readyReplicas?: number };
+      return `${readyReplicas}/${textOf(specOf(deployment)["replicas"])}`;
+    },
+    "Up-to-date": inStatus("updatedReplicas", 0),
+    Available: inStatus("availableReplicas", 0),
+    ...TEMPLATE,
+  },
   endpoints: {
     Endpoints: ({ subsets }) => {
       const all = listOf(subsets).flatMap((subset) =>
@@ -169,6 +193,12 @@ const CELLS: Readonly<Record<string, Readonly<Record<string, Cell>>>> = {
       );
       return `${passed.length}/${gates.length}`;
     },
+  },
+  replicasets: {
+    Desired: inSpec("replicas", 0),
+    Current: inStatus("replicas", 0),
+    Ready: inStatus("readyReplicas", 0),
+    ...TEMPLATE,
   },
   secrets: { Type: member("type", "Opaque"), Data: sizeOf("data") },
   services: {

@@ -1,6 +1,7 @@
 import type { KindRules } from "./kinds.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
+import { statusOf } from "./pods.ts";
 
 const ZERO_STATUS = {
   observedGeneration: -1,
@@ -24,6 +25,7 @@ export const cloneSetRules: KindRules = {
   hasGeneration: true,
   isCustom: true,
   subresources: ["status", "scale"],
+  scaleSelector: (object) => statusOf(object)["labelSelector"] as string | undefined,
   prepareCreate: (object) => withDefaults({ ...object, status: {} }),
   prepareUpdate: (next, old, subresource) => {
     if (subresource !== "status") return withDefaults({ ...next, status: old["status"] });

@@ -6,6 +6,7 @@ import type { StructuralSchema } from "./custom/structural-schema.ts";
 import { KINDS } from "./kinds.ts";
 import { podContent } from "./pod-content.ts";
 import { TypedContent } from "./typed/typed-content.ts";
+import { deploymentContent, replicaSetContent } from "./workload-content.ts";
 
 /** What is known of the content of each kind. */
 export function contents(): Contents {
@@ -13,6 +14,8 @@ export function contents(): Contents {
   const rules = new Map([
     ["pods", podContent],
     ["persistentvolumeclaims", claimContent],
+    ["deployments", deploymentContent],
+    ["replicasets", replicaSetContent],
   ]);
   return new Map<string, Content>([
     ...builtIn.map(

@@ -19,6 +19,7 @@ import { claimRules, podRules } from "./pods.ts";
 import { serviceRules } from "./services.ts";
 import { classRules, volumeRules } from "./storage.ts";
 import { webhookConfigurationRules } from "./webhook-configurations.ts";
+import { DEPLOYMENTS, deploymentRules, REPLICA_SETS, replicaSetRules } from "./workloads.ts";
 
 export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding" | "finalize";
 
@@ -36,6 +37,8 @@ export interface KindRules {
   prepareCreate?: (object: StoredObject) => StoredObject;
   /** The object to store for what was sent, or a refusal. `next` has the metadata settled already. */
   prepareUpdate?: (next: StoredObject, old: StoredObject, subresource: Subresource) => StoredObject;
+  /** How clients find the pods that the scale subresource counts, as a query has it. */
+  scaleSelector?: (object: StoredObject) => string | undefined;
   /** Seconds between the request to delete and the end; 0 = at once. */
   graceSeconds?: (object: StoredObject, asked: number | undefined) => number;
   /** Finalizers that every new object gets. */
@@ -117,6 +120,8 @@ export const KINDS: readonly Kind[] = [
     shortNames: [],
     ...webhookConfigurationRules(),
   },
+  { resource: DEPLOYMENTS, shortNames: ["deploy"], ...deploymentRules },
+  { resource: REPLICA_SETS, shortNames: ["rs"], ...replicaSetRules },
   { resource: CLONE_SETS, shortNames: ["clone"], ...cloneSetRules },
 ];
 

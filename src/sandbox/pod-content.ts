@@ -4,6 +4,7 @@ import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
 import { qosClassOf, specOf } from "./pods.ts";
 import type { Cause } from "./refusal.ts";
+import { invalidValue, missingValue, unsupportedValue } from "./refusal.ts";
 import { quantity } from "./scheduling.ts";
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -21,7 +22,9 @@ export const podContent: ContentRules = {
   },
   check: (next, old, subresource) => {
     if (subresource === "status") return [];
-    return old === undefined ? newPodCauses(specOf(next)) : changeCauses(next, old, subresource);
+    return old === undefined
+      ? podSpecCauses(specOf(next), "spec", ["Always", "Never", "OnFailure"])
+      : changeCauses(next, old, subresource);
   },
 };
 
@@ -67,33 +70,32 @@ function withAccount(spec: JsonMap, { metadata }: StoredObject): JsonMap {
   };
 }
 
-function newPodCauses(spec: JsonMap): Cause[] {
+/** What is wrong with the spec of a new pod, or with that in a template. */
+export function podSpecCauses(spec: JsonMap, at: string, restartPolicies: readonly string[]): Cause[] {
   const containers = listIn(spec, "containers");
   const volumes = new Set(listIn(spec, "volumes").map(({ name }) => name));
-  const causes: Cause[] = containers.length === 0 ? [required("spec.containers")] : [];
+  const causes: Cause[] = containers.length === 0 ? [missingValue(`${at}.containers`)] : [];
   const names = new Set<unknown>();
   for (const field of ["containers", "initContainers"]) {
     for (const [i, container] of listIn(spec, field).entries()) {
-      causes.push(...containerCauses(container, `spec.${field}[${i}]`, volumes, names));
+      causes.push(...containerCauses(container, `${at}.${field}[${i}]`, volumes, names));
       names.add(container["name"]);
     }
   }
-  const policy = spec["restartPolicy"];
-  if (!["Always", "OnFailure", "Never"].includes(String(policy))) {
-    const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Always", "Never", "OnFailure"`;
-    causes.push({ reason: "FieldValueNotSupported", field: "spec.restartPolicy", message });
-  }
-  return causes;
+  const policy = String(spec["restartPolicy"]);
+  return restartPolicies.includes(policy)
+    ? causes
+    : [...causes, unsupportedValue(`${at}.restartPolicy`, policy, restartPolicies)];
 }
 
 function containerCauses(container: JsonMap, at: string, volumes: Set<unknown>, names: Set<unknown>): Cause[] {
   const { name = "", image = "" } = container;
   const causes: Cause[] = [];
-  if (name === "") causes.push(required(`${at}.name`));
+  if (name === "") causes.push(missingValue(`${at}.name`));
   else if (!NAME.test(String(name))) {
     const rule =
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-    causes.push(invalid(`${at}.name`, name, rule));
+    causes.push(invalidValue(`${at}.name`, name, rule));
   } else if (names.has(name)) {
     causes.push({
       reason: "FieldValueDuplicate",
@@ -101,7 +103,7 @@ function containerCauses(container: JsonMap, at: string, volumes: Set<unknown>, 
       message: `Duplicate value: ${JSON.stringify(name)}`,
     });
   }
-  if (image === "") causes.push(required(`${at}.image`));
+  if (image === "") causes.push(missingValue(`${at}.image`));
   for (const [i, mount] of listIn(container, "volumeMounts").entries()) {
     if (volumes.has(mount["name"])) continue;
     const field = `${at}.volumeMounts[${i}].name`;
@@ -115,30 +117,24 @@ function resourceCauses(container: JsonMap, at: string): Cause[] {
   return Object.entries(requests).flatMap(([resource, amount]) => {
     const limit = limits[resource];
     if (limit === undefined || quantity(amount) <= quantity(limit)) return [];
-    return [invalid(`${at}.resources.requests`, amount, `must be less than or equal to ${resource} limit of ${limit}`)];
+    return [
+      invalidValue(`${at}.resources.requests`, amount, `must be less than or equal to ${resource} limit of ${limit}`),
+    ];
   });
 }
 
 /** What the comparison of specs leaves to be said. */
 function changeCauses(next: StoredObject, old: StoredObject, subresource: string): Cause[] {
   const causes = listIn(specOf(next), "containers").flatMap((container, i) => [
-    ...((container["image"] ?? "") === "" ? [required(`spec.containers[${i}].image`)] : []),
+    ...((container["image"] ?? "") === "" ? [missingValue(`spec.containers[${i}].image`)] : []),
     ...resourceCauses(container, `spec.containers[${i}]`),
   ]);
   const [before, after] = [qosClassOf(specOf(old)), qosClassOf(specOf(next))];
   if (subresource !== "resize" || before === after) return causes;
-  return [...causes, invalid("spec", after, "Pod QOS Class may not change as a result of resizing")];
+  return [...causes, invalidValue("spec", after, "Pod QOS Class may not change as a result of resizing")];
 }
 
 function listIn(parent: JsonMap, field: string): JsonMap[] {
   const found = parent[field];
   return Array.isArray(found) ? found.filter(isMap) : [];
-}
-
-function required(field: string): Cause {
-  return { reason: "FieldValueRequired", field, message: "Required value" };
-}
-
-function invalid(field: string, value: unknown, why: string): Cause {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
 }

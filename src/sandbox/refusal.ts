@@ -82,6 +82,20 @@ export interface Cause {
   message: string;
 }
 
+export function missingValue(field: string): Cause {
+  return { reason: "FieldValueRequired", field, message: "Required value" };
+}
+
+export function invalidValue(field: string, value: unknown, why: string): Cause {
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
+}
+
+export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): Cause {
+  const all = supported.map((one) => JSON.stringify(one)).join(", ");
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${all}`;
+  return { reason: "FieldValueNotSupported", field, message };
+}
+
 export function invalid(about: About, name: string, field: string, why: string): Refusal {
   return invalidFor(about, name, [{ reason: "FieldValueInvalid", message: why, field }]);
 }

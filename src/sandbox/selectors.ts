@@ -79,6 +79,22 @@ export function meetsSelector(selector: LabelSelector, labels: Readonly<Record<s
   );
 }
 
+/** As a query has it, by key: "app=web,e in (f,g),!h". */
+export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const byKey: [key: string, text: string][] = [
+    ...Object.entries(matchLabels).map(([key, value]): [string, string] => [key, `${key}=${value}`]),
+    ...matchExpressions.map(({ key, operator, values = [] }): [string, string] => {
+      if (operator === "Exists") return [key, key];
+      if (operator === "DoesNotExist") return [key, `!${key}`];
+      return [key, `${key} ${operator.toLowerCase()} (${values.toSorted().join(",")})`];
+    }),
+  ];
+  return byKey
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, text]) => text)
+    .join(",");
+}
+
 /** `found` = the value at the requirement's key; undefined = there is none. */
 export function meetsRequirement(
   { operator, values = [] }: { operator: string; values?: string[] },

@@ -3,8 +3,10 @@
 import type { JsonMap } from "../objects.ts";
 import { isMap } from "../objects.ts";
 
-const CORE = "io.k8s.api.core.v1.";
+const BUILT_IN = /^io\.k8s\.api\.(?:core|apps)\.v1\./;
+const POD = "io.k8s.api.core.v1.Pod";
 const FILE_MODE = 0o644;
+const A_QUARTER = { maxSurge: "25%", maxUnavailable: "25%" };
 
 type Default = (object: JsonMap) => JsonMap;
 const fixed =
@@ -19,7 +21,6 @@ const DEFAULTS: Readonly<Record<string, Default>> = {
     dnsPolicy: "ClusterFirst",
     securityContext: {},
     schedulerName: "default-scheduler",
-    enableServiceLinks: true,
   }),
   Container: container,
   ContainerPort: fixed({ protocol: "TCP" }),
@@ -27,8 +28,6 @@ const DEFAULTS: Readonly<Record<string, Default>> = {
   HTTPGetAction: fixed({ path: "/", scheme: "HTTP" }),
   ObjectFieldSelector: fixed({ apiVersion: "v1" }),
   ResourceFieldSelector: fixed({ divisor: "0" }),
-  ResourceRequirements: ({ limits, requests }) =>
-    isMap(limits) ? { requests: { ...limits, ...(isMap(requests) ? requests : {}) } } : {},
   Volume: (volume) => (Object.keys(volume).length === 1 ? { emptyDir: {} } : {}),
   ConfigMapVolumeSource: fixed({ defaultMode: FILE_MODE }),
   SecretVolumeSource: fixed({ defaultMode: FILE_MODE }),
@@ -41,14 +40,41 @@ const DEFAULTS: Readonly<Record<string, Default>> = {
   Secret: fixed({ type: "Opaque" }),
   ServiceSpec: fixed({ sessionAffinity: "None", type: "ClusterIP", internalTrafficPolicy: "Cluster" }),
   ServicePort: ({ port }) => ({ protocol: "TCP", targetPort: port }),
+  ReplicaSetSpec: fixed({ replicas: 1 }),
+  DeploymentSpec: fixed({
+    replicas: 1,
+    revisionHistoryLimit: 10,
+    progressDeadlineSeconds: 600,
+    strategy: { type: "RollingUpdate", rollingUpdate: A_QUARTER },
+  }),
+  DeploymentStrategy: ({ type = "RollingUpdate" }) => ({
+    type,
+    ...(type === "RollingUpdate" ? { rollingUpdate: A_QUARTER } : {}),
+  }),
+  RollingUpdateDeployment: fixed(A_QUARTER),
 };
 
 /** The object with the fields that nobody set. What is a default is decided by the type alone. */
 export function setDefaults(type: string, object: JsonMap): JsonMap {
-  const missing = type.startsWith(CORE) ? DEFAULTS[type.slice(CORE.length)]?.(object) : undefined;
-  if (missing === undefined) return object;
-  // What is asked for by limits replaces what was given: it has that too.
-  return type.endsWith(".ResourceRequirements") ? { ...object, ...missing } : { ...missing, ...object };
+  const missing = BUILT_IN.test(type) ? DEFAULTS[type.replace(BUILT_IN, "")]?.(object) : undefined;
+  if (missing !== undefined) return { ...missing, ...object };
+  const { spec } = object;
+  return type === POD && isMap(spec) ? { ...object, spec: podSpec(spec) } : object;
+}
+
+/** What pods have and templates of pods do not: what is asked for by limits is part of what is requested. */
+function podSpec(spec: JsonMap): JsonMap {
+  const requesting = (item: unknown): unknown => {
+    const resources = isMap(item) ? item["resources"] : undefined;
+    if (!isMap(item) || !isMap(resources) || !isMap(resources["limits"])) return item;
+    const requests = { ...resources["limits"], ...(isMap(resources["requests"]) ? resources["requests"] : {}) };
+    return { ...item, resources: { ...resources, requests } };
+  };
+  const containers = ["containers", "initContainers"].flatMap((field) => {
+    const list = spec[field];
+    return Array.isArray(list) ? [[field, list.map(requesting)]] : [];
+  });
+  return { enableServiceLinks: true, ...spec, ...(Object.fromEntries(containers) as JsonMap) };
 }
 
 /** An image without a tag, or with the tag latest, is looked for at every start. */
