@@ -1,5 +1,7 @@
+import { CLONE_SETS } from "../api/resource.ts";
 import type { Clock } from "../kube/clock.ts";
 import { apiVersionOf } from "../kube/resources.ts";
+import { controllerOf } from "./adoption.ts";
 import type { ApiServer, Write } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
 import { budgetCovers, budgetStatus } from "./disruption.ts";
@@ -7,7 +9,10 @@ import { KINDS } from "./kinds.ts";
 import type { StoredObject } from "./objects.ts";
 import { isSame } from "./objects.ts";
 import { specOf } from "./pods.ts";
+import { DEPLOYMENTS, REPLICA_SETS } from "./workloads.ts";
 
+/** Kinds that say how many pods there should be. */
+const SCALED: readonly string[] = [CLONE_SETS.plural, DEPLOYMENTS.plural, REPLICA_SETS.plural];
 const MERGE = { "content-type": "application/merge-patch+json" };
 
 /** Keeps the status of disruption budgets in step with the pods they cover. Returns the way to stop. */
@@ -43,7 +48,7 @@ function budgetsTouched(server: ApiServer, { kind, before, after, subresource }:
   if (plural === "poddisruptionbudgets") return after && subresource !== "status" ? [keyOf(after)] : [];
   const budgets = server.collection("poddisruptionbudgets").all();
   // How many pods there should be may have changed.
-  if (plural === "clonesets") {
+  if (SCALED.includes(plural)) {
     return budgets.filter(({ metadata }) => metadata.namespace === (after ?? before)?.metadata.namespace).map(keyOf);
   }
   if (plural !== "pods") return [];
@@ -54,16 +59,26 @@ function budgetsTouched(server: ApiServer, { kind, before, after, subresource }:
 function expected(server: ApiServer, pods: readonly StoredObject[]): number {
   let sum = 0;
   const counted = new Set<string>();
-  for (const { metadata } of pods) {
-    const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-    if (owner !== undefined && counted.has(owner.uid)) continue;
-    if (owner !== undefined) counted.add(owner.uid);
-    const kind = KINDS.find(
-      ({ resource }) => apiVersionOf(resource) === owner?.apiVersion && resource.kind === owner.kind,
-    );
-    const stored = kind && server.collection(kind.resource.plural).get(metadata.namespace ?? "", owner?.name ?? "");
-    const replicas = stored ? specOf(stored)["replicas"] : undefined;
+  for (const pod of pods) {
+    const decider = deciderOf(server, pod);
+    const uid = decider?.uid ?? pod.metadata.uid;
+    if (counted.has(uid)) continue;
+    counted.add(uid);
+    const replicas = decider?.replicas;
     sum += typeof replicas === "number" ? replicas : 1;
   }
   return sum;
+}
+
+/** Who decides how many such pods there are: not the ReplicaSet of a Deployment. It may be gone already. */
+function deciderOf(server: ApiServer, object: StoredObject): { uid: string; replicas: unknown } | undefined {
+  const owner = controllerOf(object);
+  if (owner === undefined) return undefined;
+  const kind = KINDS.find(
+    ({ resource }) => apiVersionOf(resource) === owner.apiVersion && resource.kind === owner.kind,
+  );
+  const stored = kind && server.collection(kind.resource.plural).get(object.metadata.namespace ?? "", owner.name);
+  const isDeployed = stored?.kind === REPLICA_SETS.kind && controllerOf(stored)?.kind === DEPLOYMENTS.kind;
+  if (isDeployed) return deciderOf(server, stored);
+  return { uid: owner.uid, replicas: stored && specOf(stored)["replicas"] };
 }

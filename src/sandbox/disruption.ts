@@ -62,8 +62,8 @@ export function budgetStatus(
   const counted = typeof minAvailable === "number" ? pods.length : expectedPods;
   const desiredHealthy =
     maxUnavailable === undefined
-      ? countOf(minAvailable ?? 0, counted)
-      : Math.max(0, counted - countOf(maxUnavailable, counted));
+      ? countOf(minAvailable ?? 0, counted, "up")
+      : Math.max(0, counted - countOf(maxUnavailable, counted, "up"));
   const disruptionsAllowed = counted > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0;
   return {
     observedGeneration: budget.metadata.generation ?? 0,
@@ -88,10 +88,11 @@ function conditionOf(isAllowed: boolean, budget: StoredObject, old: JsonMap | un
   };
 }
 
-/** 5 or "20%" of a number of pods, rounded up. */
-function countOf(value: number | string, of: number): number {
+/** 5 or "20%" of a number of pods. */
+export function countOf(value: number | string, of: number, round: "up" | "down"): number {
   if (typeof value === "number") return value;
-  return Math.ceil((Number.parseInt(value, 10) * of) / 100);
+  const count = (Number.parseInt(value, 10) * of) / 100;
+  return round === "up" ? Math.ceil(count) : Math.floor(count);
 }
 
 /**
@@ -149,6 +150,12 @@ function tooManyDisruptions({ reason, message }: Cause): Refusal {
 }
 
 export function isReady(pod: StoredObject): boolean {
+  return readySince(pod) !== undefined;
+}
+
+/** In milliseconds; undefined = the pod is not ready. */
+export function readySince(pod: StoredObject): number | undefined {
   const conditions = (statusOf(pod)["conditions"] as JsonMap[] | undefined) ?? [];
-  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
+  const ready = conditions.find(({ type, status }) => type === "Ready" && status === "True");
+  return ready && Date.parse(String(ready["lastTransitionTime"]));
 }

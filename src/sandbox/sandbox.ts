@@ -2,6 +2,7 @@ import { realClock } from "../kube/clock.ts";
 import { ApiServer } from "./api-server.ts";
 import definition from "./clone-set-definition.json" with { type: "json" };
 import { contents } from "./contents.ts";
+import { keepDeployments } from "./deployment-controller.ts";
 import { keepBudgets } from "./disruption-controller.ts";
 import { keepEndpoints } from "./endpoints-controller.ts";
 import { recordTo } from "./happenings.ts";
@@ -9,6 +10,7 @@ import { HouseKeeping } from "./house-keeping.ts";
 import { serveHttp } from "./http.ts";
 import { keepNamespaces } from "./namespace-controller.ts";
 import { SimulatedNodes } from "./nodes.ts";
+import { keepReplicaSets } from "./replica-set-controller.ts";
 import { DEFAULT_CLASS } from "./storage.ts";
 
 export interface Sandbox {
@@ -24,7 +26,9 @@ export interface Sandbox {
 export async function startSandbox({ port = 0, nodes = 3 }: { port?: number; nodes?: number } = {}): Promise<Sandbox> {
   const clock = realClock;
   const server = new ApiServer({ clock, contents: contents(), needsNamespaces: true, tracksOwners: true });
-  const controllers = [keepNamespaces, keepEndpoints, keepBudgets].map((keep) => keep({ server, clock }));
+  const controllers = [keepNamespaces, keepEndpoints, keepBudgets, keepReplicaSets, keepDeployments].map((keep) =>
+    keep({ server, clock }),
+  );
   furnish(server);
   const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
   const simulated = new SimulatedNodes({
