@@ -60,6 +60,23 @@ onEachTarget("garbage", (target) => {
     await api.must("PATCH", `${maps()}/d-child`, { metadata: { finalizers: null } }, MERGE);
     await api.gone(`${maps()}/d-child`);
   });
+  test("foreground: what owns something itself waits for that, too", async () => {
+    const api = target();
+    const blocking = (one: Obj) => [referenceTo(one, { blockOwnerDeletion: true })];
+    const child = await dependent(api, "j-child", blocking(await owner("j")));
+    await dependent(api, "j-grandchild", blocking(child), { finalizers: ["example.com/hold"] });
+    await remove(api, "j", "Foreground");
+    await api.until(
+      "the last one is deleted",
+      () => api.must("GET", `${maps()}/j-grandchild`),
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
+    const going = await api.must("GET", `${maps()}/j-child`);
+    assert.deepEqual(going.metadata.finalizers, ["foregroundDeletion"]);
+    assert.ok(await api.find(`${maps()}/j`));
+    await api.must("PATCH", `${maps()}/j-grandchild`, { metadata: { finalizers: null } }, MERGE);
+    for (const name of ["j-child", "j"]) await api.gone(`${maps()}/${name}`);
+  });
   test("orphan: what was owned stays, without the reference", async () => {
     const api = target();
     await dependent(api, "e-child", [referenceTo(await owner("e"))]);
