@@ -1,6 +1,6 @@
 /** Rolls each Deployment out through its ReplicaSets. */
 import type { Clock } from "../kube/clock.ts";
-import { resourcePath } from "../kube/resources.ts";
+import { DEPLOYMENTS, REPLICA_SETS, resourcePath } from "../kube/resources.ts";
 import { claimsOf, concerns, controllerOf, settle } from "./adoption.ts";
 import type { ApiServer, Write } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
@@ -9,7 +9,6 @@ import { isSame } from "./objects.ts";
 import type { Sets, Step } from "./rollout.ts";
 import { REVISION, revisionOf, rolloutSteps, setsOf } from "./rollout.ts";
 import { deploymentStatus } from "./rollout-status.ts";
-import { DEPLOYMENTS, REPLICA_SETS } from "./workloads.ts";
 
 const USER = "deployment-controller";
 const MERGE = { "content-type": "application/merge-patch+json" };

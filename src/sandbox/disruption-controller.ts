@@ -1,6 +1,6 @@
 import { CLONE_SETS } from "../api/resource.ts";
 import type { Clock } from "../kube/clock.ts";
-import { apiVersionOf } from "../kube/resources.ts";
+import { apiVersionOf, DEPLOYMENTS, REPLICA_SETS } from "../kube/resources.ts";
 import { controllerOf } from "./adoption.ts";
 import type { ApiServer, Write } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
@@ -9,7 +9,6 @@ import { KINDS } from "./kinds.ts";
 import type { StoredObject } from "./objects.ts";
 import { isSame } from "./objects.ts";
 import { specOf } from "./pods.ts";
-import { DEPLOYMENTS, REPLICA_SETS } from "./workloads.ts";
 
 /** Kinds that say how many pods there should be. */
 const SCALED: readonly string[] = [CLONE_SETS.plural, DEPLOYMENTS.plural, REPLICA_SETS.plural];

@@ -3,12 +3,14 @@ import type { Resource } from "../kube/resources.ts";
 import {
   CONTROLLER_REVISIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
+  DEPLOYMENTS,
   EVENTS,
   LEASES,
   NAMESPACES,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
+  REPLICA_SETS,
 } from "../kube/resources.ts";
 import { cloneSetRules } from "./clone-sets.ts";
 import { definitionRules } from "./custom-resource-definitions.ts";
@@ -19,7 +21,7 @@ import { claimRules, podRules } from "./pods.ts";
 import { serviceRules } from "./services.ts";
 import { classRules, volumeRules } from "./storage.ts";
 import { webhookConfigurationRules } from "./webhook-configurations.ts";
-import { DEPLOYMENTS, deploymentRules, REPLICA_SETS, replicaSetRules } from "./workloads.ts";
+import { deploymentRules, replicaSetRules } from "./workloads.ts";
 
 export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding" | "finalize";
 

@@ -1,6 +1,6 @@
 /** Keeps as many pods as each ReplicaSet asks for. */
 import type { Clock } from "../kube/clock.ts";
-import { PODS, resourcePath } from "../kube/resources.ts";
+import { PODS, REPLICA_SETS, resourcePath } from "../kube/resources.ts";
 import { claimsOf, concerns, controlBy, settle } from "./adoption.ts";
 import type { ApiServer, Write } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
@@ -9,7 +9,7 @@ import type { JsonMap, StoredObject } from "./objects.ts";
 import { isGoing, isSame } from "./objects.ts";
 import { specOf, statusOf } from "./pods.ts";
 import { meetsSelector } from "./selectors.ts";
-import { REPLICA_SETS, replicasOf, templateOf, unlessZero } from "./workloads.ts";
+import { replicasOf, templateOf, unlessZero } from "./workloads.ts";
 
 const USER = "replicaset-controller";
 /** After a pod was refused. */

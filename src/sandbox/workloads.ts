@@ -1,20 +1,10 @@
 /** What the API server itself does with Deployments and ReplicaSets, and what both have in common. */
-import type { Resource } from "../kube/resources.ts";
 import type { KindRules } from "./kinds.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame } from "./objects.ts";
 import { specOf } from "./pods.ts";
 import type { LabelSelector } from "./selectors.ts";
 import { selectorText } from "./selectors.ts";
-
-export const DEPLOYMENTS: Resource = {
-  group: "apps",
-  version: "v1",
-  plural: "deployments",
-  kind: "Deployment",
-  namespaced: true,
-};
-export const REPLICA_SETS: Resource = { ...DEPLOYMENTS, plural: "replicasets", kind: "ReplicaSet" };
 
 const both: KindRules = {
   hasGeneration: true,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
 import type { Io } from "../../../src/cli/cli.ts";
@@ -89,22 +89,56 @@ function complete(line: string): string {
   return `__complete -- ${line.endsWith(" ") ? `${line}''` : line}`;
 }
 
-test("completion: what bash and kubectl do with it", async () => {
-  const bin = plugin.folder;
-  symlinkSync(await pluginBinary(), join(bin, "kubectl-cloneset"));
-  const script = join(bin, "kubectl_complete-cloneset");
-  writeFileSync(script, (await plugin.run("completion kubectl")).stdout, { mode: 0o755 });
-  const env = {
-    ...process.env,
-    PATH: `${bin}:${dirname(process.execPath)}:${process.env["PATH"]}`,
-    KUBECONFIG: plugin.kubeconfig,
+describe("completion: what shells do with it", () => {
+  const run = (command: string, args: string[]) => {
+    const bin = plugin.folder;
+    const env = {
+      ...process.env,
+      PATH: `${bin}:${dirname(process.execPath)}:${process.env["PATH"]}`,
+      KUBECONFIG: plugin.kubeconfig,
+      HOME: bin,
+    };
+    // Not the synchronous form: the sandbox answers from this process.
+    return promisify(execFile)(command, args, { env });
   };
-  // Not the synchronous form: the sandbox answers from this process.
-  const run = promisify(execFile);
-  assert.equal((await run(script, ["status", "we"], { env })).stdout, "web\n:4\n");
-  const typed = `${scripts.bash}
-    COMP_WORDS=(kubectl-cloneset status w) COMP_CWORD=2
-    _kubectl_cloneset
-    echo "\${COMPREPLY[@]}"`;
-  assert.equal((await run("bash", ["-c", typed], { env })).stdout, "web worker\n");
+  before(async () => symlinkSync(await pluginBinary(), join(plugin.folder, "kubectl-cloneset")));
+  const absent = (shell: string) =>
+    spawnSync(shell, ["-c", "true"]).error === undefined ? false : `${shell} is not installed`;
+
+  test("kubectl", async () => {
+    const script = join(plugin.folder, "kubectl_complete-cloneset");
+    writeFileSync(script, (await plugin.run("completion kubectl")).stdout, { mode: 0o755 });
+    assert.equal((await run(script, ["status", "we"])).stdout, "web\n:4\n");
+  });
+
+  test("bash", async () => {
+    const typed = `${scripts.bash}
+      COMP_WORDS=(kubectl-cloneset status w) COMP_CWORD=2
+      _kubectl_cloneset
+      echo "\${COMPREPLY[@]}"`;
+    assert.equal((await run("bash", ["-c", typed])).stdout, "web worker\n");
+  });
+
+  test("zsh", { skip: absent("zsh") }, async () => {
+    // In place of its line editor, which wants a terminal: what would be offered is printed.
+    const typed = `compdef() { }
+      _describe() { if (( \${#\${(P)2}} )); then print -rl -- "\${(@P)2}"; fi }
+      _files() { print files }
+      ${scripts.zsh}
+      for line in "status w" "pau" "plan -f "; do
+        words=(kubectl-cloneset "\${(@s: :)line}") CURRENT=\${#words}
+        _kubectl_cloneset
+      done`;
+    const { stdout } = await run("zsh", ["-f", "-c", typed]);
+    assert.equal(stdout, "web\nworker\npause:hold a rollout where it is\nfiles\n");
+  });
+
+  test("fish", { skip: absent("fish") }, async () => {
+    const typed = `${scripts.fish}
+      complete -C 'kubectl-cloneset status w'
+      complete -C 'kubectl-cloneset pau'
+      cd $HOME; touch one.yaml; complete -C 'kubectl-cloneset plan -f one'`;
+    const { stdout } = await run("fish", ["--no-config", "-c", typed]);
+    assert.equal(stdout, "web\nworker\npause\thold a rollout where it is\none.yaml\n");
+  });
 });
