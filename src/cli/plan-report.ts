@@ -9,6 +9,7 @@ import { inPlaceVerdict } from "../plan/in-place-verdict.ts";
 import type { Fate, Move, Preview } from "../preview/preview.ts";
 import { claimTemplatesHash } from "../revision/hash.ts";
 import { revisionOf } from "../revision/match.ts";
+import { listed } from "./pod-moves.ts";
 
 /** The document. Its form is kept stable. */
 export interface PlanReport {
@@ -68,7 +69,6 @@ const HEADINGS: Record<PodFate["fate"], [string, string]> = {
   recreated: ["is re-created", "are re-created"],
   removed: ["is removed", "are removed"],
 };
-const SHOWN_AT_MOST = 8;
 const STEPS_AT_MOST = 20;
 
 export function planText({ name, pods, steps, end, message }: PlanReport): string {
@@ -121,9 +121,4 @@ function movesText(moves: readonly Move[]): string {
     ...part("update in place", by("inPlace")),
     ...part("adopt", by("adopt")),
   ].join("; ");
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - SHOWN_AT_MOST;
-  return `${names.slice(0, SHOWN_AT_MOST).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
