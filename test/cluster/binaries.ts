@@ -66,7 +66,8 @@ export async function findOrBuildBinaries(wanted: BinariesWanted): Promise<Map<B
     for (const name of missing) {
       const path = join(binDir, name);
       // Another `up` may have built it while this one waited for the lock.
-      if ((await executableAt(path)) === undefined) await build(name, path, version, moduleDir, wanted.log);
+      const from = PACKAGES[name].startsWith("k8s.io/") ? moduleDir : GO_DIR;
+      if ((await executableAt(path)) === undefined) await build(name, path, version, from, wanted.log);
       paths.set(name, path);
     }
   } finally {
@@ -121,19 +122,28 @@ async function hashOfGoFiles(): Promise<string> {
   return hash.digest("hex").slice(0, 12);
 }
 
-/** A directory with the go.mod to build from: the pinned one as it is, or a copy moved to the version asked for. */
+/** A directory with the go.mod to build from: the pinned one, or one with the requirements that another version was released with. */
 async function moduleFor(version: string, cacheDir: string, log: (line: string) => void): Promise<string> {
   if (version === KUBERNETES_VERSION) return GO_DIR;
   const dir = join(cacheDir, "module");
-  await mkdir(join(dir, "pause"), { recursive: true });
-  for (const file of GO_FILES.filter((name) => name !== "go.sum")) {
-    const text = await readFile(join(GO_DIR, file), "utf8");
-    const moved = text
-      .replaceAll(KUBERNETES_VERSION, version)
-      .replaceAll(stagingVersion(KUBERNETES_VERSION), stagingVersion(version));
-    await writeFile(join(dir, file), moved);
-  }
+  await mkdir(dir, { recursive: true });
   log(`resolving the Go modules of Kubernetes ${version}`);
+  const pinned = await readFile(join(GO_DIR, "go.mod"), "utf8");
+  const [goLine = ""] = /^go .*$/m.exec(pinned) ?? [];
+  await writeFile(join(dir, "go.mod"), `module cloneset.example/cluster\n${goLine}\n`);
+  const download = await runGo(["mod", "download", "-json", `k8s.io/kubernetes@${version}`], dir);
+  const { GoMod } = JSON.parse(download) as { GoMod: string };
+  const released = await readFile(GoMod, "utf8");
+  const tools = Object.values(PACKAGES).filter((path) => path.startsWith("k8s.io/kubernetes/"));
+  const module = [
+    released
+      .replace(/^module .*$/m, "module cloneset.example/cluster")
+      .replace(/^go .*$/m, goLine)
+      .replaceAll(/=> \.\/staging\/src\/(\S+)/g, `=> $1 ${stagingVersion(version)}`),
+    `require k8s.io/kubernetes ${version}`,
+    ...tools.map((path) => `tool ${path}`),
+  ];
+  await writeFile(join(dir, "go.mod"), `${module.join("\n")}\n`);
   await runGo(["mod", "tidy"], dir);
   return dir;
 }
@@ -168,8 +178,8 @@ async function build(
   log(`built ${name} in ${Math.round((Date.now() - startMs) / 1000)} s`);
 }
 
-/** Runs Go without cgo; what it says is in the error if it fails. */
-export async function runGo(args: string[], cwd: string): Promise<void> {
+/** Runs Go without cgo, and returns its standard output; what it says besides is in the error if it fails. */
+export async function runGo(args: string[], cwd: string): Promise<string> {
   const go = await commandOnPath("go");
   if (go === undefined) {
     throw new Error(
@@ -177,16 +187,18 @@ export async function runGo(args: string[], cwd: string): Promise<void> {
         "Install Go, or set KUBEBUILDER_ASSETS to a directory with the Kubernetes binaries.",
     );
   }
-  await new Promise<void>((resolve, reject) => {
+  return await new Promise<string>((resolve, reject) => {
     const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: `${process.env["GOFLAGS"] ?? ""} -buildvcs=false` };
-    const child = spawn(go, args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(go, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
     let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       output = (output + text).slice(-20_000);
     });
     child.on("error", reject);
     child.on("close", (code) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(said);
       else reject(new Error(`"go ${args.join(" ")}" failed with exit code ${code}:\n${output.trimEnd()}`));
     });
   });
