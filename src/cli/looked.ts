@@ -13,3 +13,13 @@ export async function looked<T>(ask: () => Promise<T>): Promise<Look<T>> {
     throw error;
   }
 }
+
+/** For reads where only absence is an answer. */
+export async function ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -46,6 +46,13 @@ export const REPLICA_SETS: Resource = {
   kind: "ReplicaSet",
   namespaced: true,
 };
+export const DAEMON_SETS: Resource = {
+  group: "apps",
+  version: "v1",
+  plural: "daemonsets",
+  kind: "DaemonSet",
+  namespaced: true,
+};
 export const CONFIG_MAPS: Resource = {
   group: "",
   version: "v1",

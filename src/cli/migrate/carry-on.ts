@@ -1,16 +1,16 @@
-import { CLONE_SETS } from "../../api/resource.ts";
-import { isConflict, isNotFound } from "../../kube/errors.ts";
-import type { KubeObject, Resource } from "../../kube/resources.ts";
-import { CONTROLLER_REVISIONS, DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, REPLICA_SETS } from "../../kube/resources.ts";
+import { label } from "../../api/constants.ts";
+import { isAlreadyExists, isConflict, isNotFound, messageOf } from "../../kube/errors.ts";
+import type { KubeObject } from "../../kube/resources.ts";
+import { HORIZONTAL_POD_AUTOSCALERS, PODS } from "../../kube/resources.ts";
 import type { Cli } from "../cli.ts";
 import type { Cluster } from "../cluster.ts";
 import { Failure } from "../failure.ts";
 import { lookAround } from "./look.ts";
 import type { Migration, Reference } from "./migration.ts";
-import { spoken } from "./migration.ts";
+import { resourceOf } from "./migration.ts";
 import { doing } from "./plan-text.ts";
 import type { Step } from "./steps.ts";
-import { remaining } from "./steps.ts";
+import { overtaken, remaining } from "./steps.ts";
 
 const POLL_MS = 250;
 /** Waiting that is over sooner is not worth a word. */
@@ -23,16 +23,29 @@ const SETTLE_MS = 1000;
 /**
  * Takes one step after the other, and looks again after each, until nothing is left. Stopped anywhere, it goes on from there.
  *
- * @throws {Failure} if nothing moves for a minute
+ * @throws {Failure} if nothing moves for a minute, if the plan was overtaken, and if the server refuses a step or cannot be reached
  */
 export async function carryOn(cli: Cli, name: string, migration: Migration): Promise<void> {
+  try {
+    await takeSteps(cli, name, migration);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(messageOf(error), { next: "repeat the command: it goes on from here" });
+  }
+}
+
+async function takeSteps(cli: Cli, name: string, migration: Migration): Promise<void> {
   const cluster = await cli.cluster();
   const { clock, interrupted } = cli.io;
   let known = "";
   let sinceMs = clock.nowMs();
   let isTold = false;
+  let isSettled = false;
   for (;;) {
-    const [step] = remaining(migration, await lookAround(cluster, name, migration.selector));
+    const live = await lookAround(cluster, name, migration.selector);
+    const objection = overtaken(migration, live);
+    if (objection) throw new Failure(objection.why, { next: objection.next });
+    const [step] = remaining(migration, live);
     if (step === undefined) return;
     if (interrupted.aborted) throw new Failure("interrupted", { next: "the same command goes on from here" });
     const text = doing(step);
@@ -49,18 +62,28 @@ export async function carryOn(cli: Cli, name: string, migration: Migration): Pro
       isTold = true;
     }
     if (waits) await clock.sleep(POLL_MS, interrupted).catch(() => {});
-    else await take(cli, cluster, step, migration);
+    else if (step.kind === "create" && step.object === migration.create[0] && !isSettled) {
+      // Then it is looked once more: somebody may make the former owner again.
+      await clock.sleep(SETTLE_MS);
+      isSettled = true;
+    } else await take(cluster, step);
   }
 }
 
-async function take(cli: Cli, cluster: Cluster, step: Step, migration: Migration): Promise<void> {
+async function take(cluster: Cluster, step: Step): Promise<void> {
   const { client, namespace, limits } = cluster;
   switch (step.kind) {
     case "letGo":
-      return await letGo(cluster, step.object, step.object === migration.letGo[0] ? migration.generation : undefined);
+      await deleted(cluster, step.object, { resourceVersion: step.resourceVersion, propagationPolicy: "Orphan" });
+      return;
+    case "label":
+      for (const { name, uid } of step.pods) {
+        const patch = { metadata: { uid, labels: { [label.podTemplateHash]: step.hash } } };
+        await unlessMoved(() => client.patch(PODS, { namespace, name }, patch, { type: "merge", ...limits }));
+      }
+      return;
     case "create":
-      if (step.object === migration.create[0]) await cli.io.clock.sleep(SETTLE_MS);
-      await client.create(resourceOf(step.object.kind), step.object, limits);
+      await created(cluster, step.object);
       return;
     case "retarget": {
       const { name } = step.autoscaler.metadata;
@@ -76,33 +99,28 @@ async function take(cli: Cli, cluster: Cluster, step: Step, migration: Migration
   }
 }
 
-/** Deletes an object and leaves what it owns. `generation`: the one that the plan was made for. */
-async function letGo(cluster: Cluster, object: Reference, generation: number | undefined): Promise<void> {
-  const { namespace, limits } = cluster;
-  const ref = { namespace, name: object.name };
-  const live = await cluster.client.get(resourceOf(object.kind), ref, limits);
-  if (generation !== undefined && live.metadata.generation !== generation) {
-    throw new Failure(`${spoken(object)} was edited meanwhile, nothing was changed`, { next: "repeat the command" });
-  }
-  const { resourceVersion = "" } = live.metadata;
-  await deleted(cluster, object, { resourceVersion, propagationPolicy: "Orphan" });
-}
-
-/** Gone already is as good; changed meanwhile is looked at again. */
 async function deleted(
   { client, namespace, limits }: Cluster,
   { kind, name, uid }: Reference,
   how: { resourceVersion?: string; propagationPolicy?: "Orphan" },
 ): Promise<void> {
+  await unlessMoved(() => client.delete(resourceOf(kind), { namespace, name }, { uid, ...how, ...limits }));
+}
+
+/** Gone already is as good; changed meanwhile is looked at again. */
+async function unlessMoved(write: () => Promise<unknown>): Promise<void> {
   try {
-    await client.delete(resourceOf(kind), { namespace, name }, { uid, ...how, ...limits });
+    await write();
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }
 }
 
-function resourceOf(kind: KubeObject["kind"]): Resource {
-  const known = [CLONE_SETS, DEPLOYMENTS, REPLICA_SETS, CONTROLLER_REVISIONS].find((one) => one.kind === kind);
-  if (known === undefined) throw new Error(`a migration knows no ${kind}`);
-  return known;
+/** One that is there already is looked at next: another process may be at the same migration. */
+async function created({ client, limits }: Cluster, object: KubeObject): Promise<void> {
+  try {
+    await client.create(resourceOf(object.kind), object, limits);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
 }

@@ -3,6 +3,7 @@ import { CLONE_SETS } from "../../api/resource.ts";
 import type { KubeObject, Resource } from "../../kube/resources.ts";
 import {
   CONTROLLER_REVISIONS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   HORIZONTAL_POD_AUTOSCALERS,
   PODS,
@@ -10,9 +11,9 @@ import {
 } from "../../kube/resources.ts";
 import { Trimmer } from "../../observe/trim.ts";
 import type { CloneSetObject, Cluster } from "../cluster.ts";
-import { looked } from "../looked.ts";
+import { ifThere } from "../looked.ts";
 import type { Live } from "./steps.ts";
-import type { Autoscaler, Deployment, ReplicaSet } from "./workloads.ts";
+import type { Autoscaler, Claimant, Deployment, ReplicaSet } from "./workloads.ts";
 
 /** The two workloads of one name, where they are. */
 export interface Pair {
@@ -21,11 +22,8 @@ export interface Pair {
 }
 
 export async function lookAtPair(cluster: Cluster, name: string): Promise<Pair> {
-  const get = async <T extends KubeObject>(kind: Resource): Promise<T | undefined> => {
-    const ref = { namespace: cluster.namespace, name };
-    const look = await looked(() => cluster.client.get<T>(kind, ref, cluster.limits));
-    return look.kind === "found" ? look.value : undefined;
-  };
+  const ref = { namespace: cluster.namespace, name };
+  const get = <T extends KubeObject>(kind: Resource) => ifThere(() => cluster.client.get<T>(kind, ref, cluster.limits));
   const [deployment, cloneSet] = await Promise.all([get<Deployment>(DEPLOYMENTS), get<CloneSetObject>(CLONE_SETS)]);
   return { deployment, cloneSet };
 }
@@ -62,6 +60,16 @@ export async function lookAround(cluster: Cluster, name: string, labelSelector: 
     pods: pods.filter((pod) => isActive(trimmer.pod(pod))),
     autoscalers,
   };
+}
+
+/** All in the namespace that take pods of nobody whose labels they select, or ReplicaSets of nobody. */
+export async function lookAtClaimants({ client, namespace, limits }: Cluster): Promise<Claimant[]> {
+  const lists = [DEPLOYMENTS, REPLICA_SETS, DAEMON_SETS, CLONE_SETS].map(async (kind) => {
+    // A server that does not serve a kind has none of it.
+    const found = await ifThere(() => client.list<Claimant>(kind, { namespace, ...limits }));
+    return (found?.items ?? []).map((one) => ({ ...one, kind: kind.kind }));
+  });
+  return (await Promise.all(lists)).flat();
 }
 
 /** Lists leave the kind of their items out. */

@@ -1,3 +1,4 @@
+import { label } from "../../api/constants.ts";
 import type { KubeObject } from "../../kube/resources.ts";
 import { countOf, listed } from "../pod-moves.ts";
 import type { Migration } from "./migration.ts";
@@ -35,7 +36,9 @@ export function doing(step: Step): string {
     case "letGo":
       return `delete ${spoken(step.object)}, and leave ${step.object.kind === "Deployment" ? "its ReplicaSets" : "its pods"}`;
     case "awaitGone":
-      return `wait until garbage collection has let go of what ${spoken(step.object)} owned`;
+      return `wait until garbage collection has let go of what ${spoken(step.object)} owned (${step.left} left)`;
+    case "label":
+      return `label ${countOf(step.pods.length)} ${label.podTemplateHash}=${step.hash}`;
     case "create":
       return `create ${spoken({ kind: step.object.kind ?? "", name: step.object.metadata.name })}, which takes ${step.object.kind === "Deployment" ? "the ReplicaSet" : "the pods"}`;
     case "awaitTaken":

@@ -13,7 +13,8 @@ import { lookAround, lookAtPair } from "./look.ts";
 import type { Migration } from "./migration.ts";
 import { forgetMigration, readMigration, spoken, writeMigration } from "./migration.ts";
 import { doing, planText } from "./plan-text.ts";
-import { isBegun, remaining } from "./steps.ts";
+import { isHalfway, remaining } from "./steps.ts";
+import type { Deployment } from "./workloads.ts";
 
 interface Asked {
   name: string;
@@ -43,19 +44,24 @@ export async function runMigration(
   };
   const kept = await readMigration(cluster, name);
   const live = kept?.state === "underWay" ? await lookAround(cluster, name, kept.selector) : undefined;
+  const steps = kept && live && isHalfway(kept, live) ? remaining(kept, live) : undefined;
+  if (kept?.direction !== direction && steps !== undefined && steps.length > 0) throw underWay(asked);
   let migration: Migration;
   let manifest: KubeObject | undefined;
-  if (kept !== undefined && live !== undefined && isBegun(kept, live)) {
-    if (kept.direction !== direction) throw underWay(asked);
+  if (kept?.direction === direction && steps !== undefined) {
     migration = kept;
     manifest = kept.create.at(-1);
-    tell(["Stopped before its end; still to be done:", ...remaining(kept, live).map((step) => `  ${doing(step)}`)]);
+    tell(["Stopped before its end; still to be done:", ...steps.map((step) => `  ${doing(step)}`)]);
   } else {
-    const ready = await begin(cli, asked, { pair: await lookAtPair(cluster, name), ...manner });
+    const ready = await begin(cli, asked, {
+      pair: await lookAtPair(cluster, name),
+      before: kept?.deployment,
+      ...manner,
+    });
     if (ready === undefined) return;
     ({ migration, manifest } = ready);
-    const { around, notes } = ready;
-    tell(planText(name, { migration, steps: remaining(migration, around), pods: around.pods, notes }));
+    const { around, pods, notes } = ready;
+    tell(planText(name, { migration, steps: remaining(migration, around), pods, notes }));
     if (dryRun === "none" && !yes) await confirm(cli, `${spoken(migration.retarget.from)} goes, its pods stay.`);
   }
   if (dryRun === "none") {
@@ -85,12 +91,12 @@ export async function runMigration(
 async function begin(
   cli: Cli,
   { name, direction }: Asked,
-  given: { pair: Pair; skipControllerCheck: boolean },
+  given: { pair: Pair; before: Deployment | undefined; skipControllerCheck: boolean },
 ): Promise<Ready | undefined> {
   const { deployment, cloneSet } = given.pair;
   const isThere = direction === "toCloneSet";
   if (isThere && deployment) return await readyForCloneSet(cli, deployment, given);
-  if (!isThere && cloneSet) return await readyForDeployment(cli, cloneSet);
+  if (!isThere && cloneSet) return await readyForDeployment(cli, cloneSet, given);
   const [from, to, other] = isThere ? ["Deployment", "CloneSet", cloneSet] : ["CloneSet", "Deployment", deployment];
   if (other !== undefined) {
     cli.say(`${spoken({ kind: to, name })} unchanged: there is no ${from} of this name`);

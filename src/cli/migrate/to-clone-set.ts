@@ -8,9 +8,12 @@ export type CloneSetManifest = KubeObject & WireCloneSet & { metadata: ObjectMet
 
 /** What the API server fills in for a Deployment that says nothing. */
 const SHARE = "25%";
-/** Said about the Deployment itself, so untrue of anything made from it. */
+/**
+ * Said about one object, so untrue of another: whoever finds its tracking mark on an object that it does not know deletes that,
+ * and the pods with it.
+ */
 const ITS_OWN =
-  /^(deployment\.kubernetes\.io\/|kubectl\.kubernetes\.io\/last-applied|argocd\.argoproj\.io\/tracking-id$)/;
+  /^(deployment\.kubernetes\.io\/|kubectl\.kubernetes\.io\/last-applied|argocd\.argoproj\.io\/(tracking-id|instance)$|applyset\.kubernetes\.io\/)/;
 
 /** The CloneSet that keeps a Deployment's promises; `notes` say where it keeps them in another way. */
 export function toCloneSet({ metadata, spec }: Deployment): { cloneSet: CloneSetManifest; notes: string[] } {
@@ -41,13 +44,22 @@ export function toCloneSet({ metadata, spec }: Deployment): { cloneSet: CloneSet
   return { cloneSet, notes };
 }
 
-/** Name, labels and annotations: what another kind of the same name takes over. */
-export function carriedOver({ name, namespace, labels, annotations = {} }: ObjectMeta): ObjectMeta {
-  const kept = Object.entries(annotations).filter(([key]) => !ITS_OWN.test(key));
+/** What another kind of the same name takes over. */
+export function carriedOver(metadata: ObjectMeta): ObjectMeta {
+  return asWritten(metadata, ITS_OWN);
+}
+
+/** Name, labels and annotations, but for the keys to leave out. */
+export function asWritten({ name, namespace, labels, annotations }: ObjectMeta, leaveOut: RegExp): ObjectMeta {
   return {
     name,
     ...(namespace === undefined ? {} : { namespace }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}),
+    ...kept("labels", labels, leaveOut),
+    ...kept("annotations", annotations, leaveOut),
   };
+}
+
+function kept(field: string, texts: Record<string, string> = {}, leaveOut: RegExp): object {
+  const entries = Object.entries(texts).filter(([key]) => !leaveOut.test(key));
+  return entries.length === 0 ? {} : { [field]: Object.fromEntries(entries) };
 }

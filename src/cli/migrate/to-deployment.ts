@@ -22,7 +22,7 @@ export function toDeployment(
   const deployment: Deployment = {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: carriedOver(before?.metadata ?? object.metadata),
+    metadata: before?.metadata ?? carriedOver(object.metadata),
     spec: {
       replicas: spec.replicas,
       selector,

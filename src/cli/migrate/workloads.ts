@@ -28,3 +28,8 @@ export interface ReplicaSet extends KubeObject {
 export interface Autoscaler extends KubeObject {
   spec: { scaleTargetRef: { apiVersion?: string; kind: string; name: string } };
 }
+
+/** Whatever takes pods by a selector. */
+export interface Claimant extends KubeObject {
+  spec?: { selector?: LabelSelector };
+}

@@ -3,16 +3,25 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { CloneSetObject } from "../../../src/cli/cluster.ts";
+import { adoption, held } from "../../../src/cli/migrate/adoption.ts";
 import { againstTheController } from "../../../src/cli/migrate/attendance.ts";
 import { keepers } from "../../../src/cli/migrate/keepers.ts";
 import type { Migration } from "../../../src/cli/migrate/migration.ts";
-import { againstCloneSet, againstDeployment } from "../../../src/cli/migrate/objections.ts";
+import { migrationIn } from "../../../src/cli/migrate/migration.ts";
+import {
+  againstAdoption,
+  againstClaimants,
+  againstCloneSet,
+  againstDeployment,
+  againstOtherTemplate,
+} from "../../../src/cli/migrate/objections.ts";
 import { doing } from "../../../src/cli/migrate/plan-text.ts";
 import type { Live } from "../../../src/cli/migrate/steps.ts";
-import { isBegun, remaining } from "../../../src/cli/migrate/steps.ts";
+import { isHalfway, overtaken, remaining } from "../../../src/cli/migrate/steps.ts";
 import { toCloneSet } from "../../../src/cli/migrate/to-clone-set.ts";
 import { toDeployment } from "../../../src/cli/migrate/to-deployment.ts";
-import type { Autoscaler, Deployment } from "../../../src/cli/migrate/workloads.ts";
+import type { Autoscaler, Claimant, Deployment } from "../../../src/cli/migrate/workloads.ts";
 import type { KubeObject } from "../../../src/kube/resources.ts";
 import { wireCloneSet } from "./wire-clone-set.ts";
 
@@ -41,6 +50,25 @@ const aPod = (name: string, ownerReferences?: KubeObject["metadata"]["ownerRefer
     ...(ownerReferences ? { ownerReferences } : {}),
   },
 });
+
+const selector = { matchLabels: { app: "web" } };
+
+/** A pod as it runs, made by a ReplicaSet. */
+function runningPod(name: string, image: string): KubeObject {
+  const { metadata } = aPod(name, owned("ReplicaSet", "web-abc", "r"));
+  const ready = { type: "Ready", status: "True", lastTransitionTime: "2026-03-01T11:00:00Z" };
+  const container = { name: "app", image, imageID: image, ready: true, restartCount: 0 };
+  return {
+    metadata: { ...metadata, uid: name, namespace: "default", creationTimestamp: "2026-03-01T11:00:00Z" },
+    spec: { containers: [{ name: "app", image }], nodeName: "n" },
+    status: { phase: "Running", conditions: [ready], containerStatuses: [container] },
+  } as KubeObject;
+}
+
+/** As the server has it when it was just made. */
+function justMade({ status: _none, ...cloneSet }: CloneSetObject): CloneSetObject {
+  return { ...cloneSet, metadata: { ...cloneSet.metadata, uid: "c", creationTimestamp: "2026-03-01T12:00:00Z" } };
+}
 
 describe("a CloneSet of a Deployment", () => {
   const strategies: { name: string; spec: Partial<Deployment["spec"]>; want: object; notes?: RegExp }[] = [
@@ -77,11 +105,12 @@ describe("a CloneSet of a Deployment", () => {
       aDeployment(
         { minReadySeconds: 5, revisionHistoryLimit: 3, progressDeadlineSeconds: 60 },
         {
-          labels: { team: "shop" },
+          labels: { team: "shop", "argocd.argoproj.io/instance": "shop", "applyset.kubernetes.io/part-of": "set" },
           annotations: {
             "deployment.kubernetes.io/revision": "7",
             "kubectl.kubernetes.io/last-applied-configuration": "{}",
             "argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/web",
+            "argocd.argoproj.io/sync-wave": "2",
             "kubernetes.io/change-cause": "new logo",
           },
         },
@@ -100,7 +129,7 @@ describe("a CloneSet of a Deployment", () => {
       name: "web",
       namespace: "shop",
       labels: { team: "shop" },
-      annotations: { "kubernetes.io/change-cause": "new logo" },
+      annotations: { "argocd.argoproj.io/sync-wave": "2", "kubernetes.io/change-cause": "new logo" },
     });
   });
 });
@@ -145,11 +174,15 @@ describe("a Deployment of a CloneSet", () => {
 
 describe("what is still to be done", () => {
   const deployment = aDeployment();
-  const replicaSet: KubeObject = { kind: "ReplicaSet", metadata: { name: "web-abc", uid: "r" } };
-  const cloneSet: KubeObject = { kind: "CloneSet", metadata: { name: "web", uid: "c" } };
+  const replicaSet: KubeObject = { kind: "ReplicaSet", metadata: { name: "web-abc", uid: "r", resourceVersion: "7" } };
+  const cloneSet: KubeObject = { kind: "CloneSet", metadata: { name: "web", uid: "c", generation: 2 } };
   const deleting = (object: KubeObject): KubeObject => ({
     ...object,
     metadata: { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" },
+  });
+  const ofDeployment = (object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, ownerReferences: owned("Deployment", "web", "d") },
   });
   const autoscaler = (kind: string, apiVersion: string, ownerReferences = owned("", "", "").slice(1)): Autoscaler => ({
     metadata: { name: "web", ownerReferences },
@@ -177,15 +210,26 @@ describe("what is still to be done", () => {
     direction: "toDeployment",
     letGo: [{ kind: "CloneSet", name: "web", uid: "c" }],
     create: [
-      { kind: "ReplicaSet", metadata: { name: "web-abc" } },
+      toDeployment(wireCloneSet(), { before: undefined, hash: "abc" }).replicaSet,
       { kind: "Deployment", metadata: { name: "web" } },
     ],
     retarget: { from: migration.retarget.to, to: migration.retarget.from },
     clear: [{ kind: "ControllerRevision", name: "web-1", uid: "v" }],
   };
+  const withHash = (hash: string, pod: KubeObject): KubeObject => ({
+    metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, "pod-template-hash": hash } },
+  });
+  const rival = owned("ReplicaSet", "other-x", "o");
   const mine = aPod("web-1", owned("CloneSet", "web", "c"));
   const lost = aPod("web-1");
-  const cases: { name: string; migration: Migration; live: Partial<Live>; want: string[]; begun: boolean }[] = [
+  const cases: {
+    name: string;
+    migration: Migration;
+    live: Partial<Live>;
+    want: string[];
+    begun: boolean;
+    stop?: RegExp;
+  }[] = [
     {
       name: "nothing was done",
       migration,
@@ -196,8 +240,8 @@ describe("what is still to be done", () => {
     {
       name: "garbage collection is at work",
       migration,
-      live: { objects: [deleting(deployment), replicaSet] },
-      want: ["awaitGone d", "letGo r", "create CloneSet"],
+      live: { objects: [deleting(deployment), ofDeployment(replicaSet)] },
+      want: ["awaitGone d, 1 left", "letGo r", "create CloneSet"],
       begun: true,
     },
     {
@@ -205,7 +249,27 @@ describe("what is still to be done", () => {
       migration,
       live: { objects: [{ ...deployment, metadata: { ...deployment.metadata, uid: "d2" } }, replicaSet] },
       want: ["letGo r", "create CloneSet"],
-      begun: true,
+      begun: false,
+      stop: /deployment\.apps\/web was made again meanwhile/,
+    },
+    {
+      name: "the Deployment was made again when the CloneSet was there",
+      migration,
+      live: {
+        objects: [{ ...deployment, metadata: { ...deployment.metadata, uid: "d2" } }, cloneSet],
+        pods: [mine],
+      },
+      want: [],
+      begun: false,
+      stop: /made again/,
+    },
+    {
+      name: "the Deployment was edited",
+      migration,
+      live: { objects: [{ ...deployment, metadata: { ...deployment.metadata, generation: 3 } }, replicaSet] },
+      want: ["letGo d", "letGo r", "create CloneSet"],
+      begun: false,
+      stop: /was edited meanwhile, nothing was changed/,
     },
     { name: "all were let go", migration, live: { pods: [lost] }, want: ["create CloneSet"], begun: true },
     {
@@ -252,6 +316,20 @@ describe("what is still to be done", () => {
       begun: true,
     },
     {
+      name: "back: the CloneSet has pods with a hash that the ReplicaSet does not select",
+      migration: back,
+      live: { objects: [cloneSet], pods: [mine, withHash("x", mine), withHash("y", aPod("web-9", rival))] },
+      want: ["letGo c", "label 1 with abc", "create ReplicaSet", "create Deployment"],
+      begun: false,
+    },
+    {
+      name: "back: the ReplicaSet has served its time, and the Deployment has another",
+      migration: back,
+      live: { objects: [deployment], pods: [withHash("new", aPod("web-9", rival))] },
+      want: [],
+      begun: true,
+    },
+    {
       name: "back: all is done",
       migration: back,
       live: {
@@ -265,7 +343,7 @@ describe("what is still to be done", () => {
       begun: true,
     },
   ];
-  for (const { name, migration: given, live, want, begun } of cases) {
+  for (const { name, migration: given, live, want, begun, stop } of cases) {
     test(name, () => {
       const seen = { objects: [], pods: [], autoscalers: [], ...live };
       const steps = remaining(given, seen);
@@ -277,15 +355,20 @@ describe("what is still to be done", () => {
             return `awaitTaken ${step.left} ${step.what}`;
           case "retarget":
             return `retarget ${step.to.kind}`;
-          case "letGo":
           case "awaitGone":
+            return `awaitGone ${step.object.uid}, ${step.left} left`;
+          case "label":
+            return `label ${step.pods.length} with ${step.hash}`;
+          case "letGo":
           case "clear":
             return `${step.kind} ${step.object.uid}`;
         }
       });
       assert.deepEqual(said, want);
-      assert.equal(isBegun(given, seen), begun);
-      for (const step of steps) assert.match(doing(step), /^(delete|wait until|create|let) /);
+      assert.equal(isHalfway(given, seen), begun);
+      if (stop) assert.match(overtaken(given, seen)?.why ?? "", stop);
+      else assert.equal(overtaken(given, seen), undefined);
+      for (const step of steps) assert.match(doing(step), /^(delete|wait until|create|label|let) /);
     });
   }
 });
@@ -337,7 +420,14 @@ describe("what stands against it", () => {
 
   const settled = (spec: NonNullable<Parameters<typeof wireCloneSet>[0]>["spec"] = {}, own = status) =>
     wireCloneSet({ spec: { replicas: 3, template, selector: { matchLabels: { app: "web" } }, ...spec }, status: own });
-  const free = { pods, deployment: undefined, replicaSets: [], flag };
+  const free = { pods, strangers: [], deployment: undefined, replicaSets: [], before: undefined, flag };
+  const gated = (inPlaceReady: string, metadata: Partial<KubeObject["metadata"]> = {}) => ({
+    metadata: { ...aPod("web-9").metadata, ...metadata },
+    spec: { readinessGates: [{ conditionType: "InPlaceUpdateReady" }], containers: [] },
+    status: { conditions: [{ type: "InPlaceUpdateReady", status: inPlaceReady }] },
+  });
+  const adopted = { pods, before: aDeployment() };
+  const none = { ...status, updatedReplicas: 0 };
   const backward: { name: string; cloneSet?: ReturnType<typeof settled>; given?: object; want: RegExp | undefined }[] =
     [
       { name: "nothing", want: undefined },
@@ -356,9 +446,39 @@ describe("what stands against it", () => {
       { name: "a ReplicaSet", given: { replicaSets: [{ metadata: { name: "web-old" } }] }, want: /web-old/ },
       { name: "a pod that is leaving", given: { pods: pods.slice(1) }, want: /rollout is not done/ },
       {
-        name: "pods with different hashes",
-        given: { pods: [...pods.slice(1), { metadata: { name: "web-9", labels: { "pod-template-hash": "x" } } }] },
-        want: /differ in the label pod-template-hash/,
+        name: "a pod that is out of service for an update",
+        given: { pods: [...pods.slice(1), gated("False")] },
+        want: /only the controller brings them back: web-9/,
+      },
+      { name: "a pod that is back in service", given: { pods: [...pods.slice(1), gated("True")] }, want: undefined },
+      {
+        name: "a pod that a hook holds",
+        given: {
+          pods: [...pods.slice(1), gated("True", { labels: { "lifecycle.apps.kruise.io/state": "Updating" } })],
+        },
+        want: /only the controller brings them back/,
+      },
+      {
+        name: "finalizers of hooks",
+        cloneSet: settled({ lifecycle: { inPlaceUpdate: { finalizersHandler: ["x/y"] } } }),
+        given: { pods: [...pods.slice(1), gated("True", { finalizers: ["x/y"] })] },
+        want: /nobody would take the hooks' finalizers off its pods.*: web-9/,
+      },
+      { name: "a pod of nobody", given: { strangers: [aPod("web-debug")] }, want: /leaves alone: web-debug/ },
+      {
+        name: "pods that are the Deployment's as they came, with the template as it was",
+        cloneSet: settled({}, none),
+        given: adopted,
+        want: undefined,
+      },
+      {
+        name: "pods that are the Deployment's as they came, with another template",
+        cloneSet: settled(
+          { template: { ...template, spec: { containers: [{ name: "app", image: "app:v2" }] } } },
+          none,
+        ),
+        given: adopted,
+        want: /0 of 3 pods are up to date/,
       },
     ];
   for (const { name, cloneSet = settled(), given, want } of backward) {
@@ -369,6 +489,53 @@ describe("what stands against it", () => {
       for (const { next } of found) assert.notEqual(next, "");
     });
   }
+
+  const claimant = (kind: string, name: string, uid: string, matchLabels: Record<string, string>): Claimant => ({
+    kind,
+    metadata: { name, uid },
+    spec: { selector: { matchLabels } },
+  });
+  test("others that select the pods would take them while nobody owns them", () => {
+    const others = [
+      claimant("Deployment", "web", "d", { app: "web" }),
+      claimant("ReplicaSet", "web-abc", "r", { app: "web", "pod-template-hash": "abc" }),
+      claimant("ReplicaSet", "other-x", "x", { app: "web", "pod-template-hash": "x" }),
+      claimant("Deployment", "shop", "s", { app: "shop" }),
+      { kind: "DaemonSet", metadata: { name: "none" } },
+    ];
+    const own = [
+      { kind: "Deployment", name: "web", uid: "d" },
+      { kind: "ReplicaSet", name: "web-abc", uid: "r" },
+    ];
+    const labels = [{ app: "web" }, { app: "web", "pod-template-hash": "abc" }];
+    assert.deepEqual(againstClaimants(others, { own, labels }), []);
+    const twins = [...others, claimant("Deployment", "twin", "t", { app: "web" })];
+    assert.match(againstClaimants(twins, { own, labels })[0]?.why ?? "", /select them, too.*: deployment\.apps\/twin$/);
+    const late = [...others, claimant("CloneSet", "late", "l", { "pod-template-hash": "abc" })];
+    assert.match(againstClaimants(late, { own, labels })[0]?.why ?? "", /: cloneset\.apps\.kruise\.io\/late$/);
+  });
+
+  test("a CloneSet that the controller would not carry out", () => {
+    const taken = [1, 2].map((i) => runningPod(`web-${i}`, "app:v1"));
+    const named = (name: string) => wireCloneSet({ name, spec: { replicas: 2, selector, template }, status: {} });
+    const fine = adoption(justMade(named("web")), taken, NOW_MS);
+    assert.deepEqual(fine, { refused: undefined, touched: [] });
+    const long = adoption(justMade(named("w".repeat(60))), taken, NOW_MS);
+    assert.match(againstAdoption(long)[0]?.why ?? "", /metadata\.name: want at most 52 characters/);
+    const odd = [...taken.slice(1), runningPod("web-odd", "app:v3")];
+    assert.deepEqual(adoption(justMade(named("web")), odd, NOW_MS).touched, ["web-odd"]);
+    assert.deepEqual(adoption(held(justMade(named("web"))), odd, NOW_MS).touched, []);
+  });
+
+  test("a template that the server changes in the Deployment alone", () => {
+    const { replicaSet, deployment } = toDeployment(wireCloneSet(), { before: undefined, hash: "abc" });
+    assert.deepEqual(againstOtherTemplate({ replicaSet, deployment }), []);
+    const spec = { ...deployment.spec, template: { ...template, metadata: { labels: { app: "web", by: "policy" } } } };
+    assert.match(
+      againstOtherTemplate({ replicaSet, deployment: { ...deployment, spec } })[0]?.why ?? "",
+      /every pod would be replaced/,
+    );
+  });
 
   const NOW_MS = Date.parse("2026-03-01T12:00:00Z");
   const lease = (renewTime: string, holderIdentity = "somebody") => ({
@@ -418,4 +585,18 @@ test("who would make it again is read from the marks that they leave", () => {
   assert.deepEqual(keepers({ name: "web", annotations }), ["Argo CD application shop", "Helm release shop-release"]);
   assert.deepEqual(keepers({ name: "web", labels }), ["Flux Kustomization shop-flux", "Flux HelmRelease shop-hr"]);
   assert.deepEqual(keepers({ name: "web" }), []);
+});
+
+test("a ConfigMap that no migration has written is left alone", () => {
+  const labels = { "app.kubernetes.io/managed-by": "kubectl-cloneset" };
+  const named = { name: "web-migration" };
+  const whole = { direction: "toCloneSet", state: "done", selector: "app=web", letGo: [], create: [], retarget: {} };
+  const data = { "migration.json": JSON.stringify(whole) };
+  assert.deepEqual(migrationIn({ metadata: { ...named, labels }, data }), whole);
+  assert.throws(() => migrationIn({ metadata: named, data }), /configmap\/web-migration is somebody else's/);
+  for (const text of ["{nope", "{}", "[1]", "null"]) {
+    const broken = { metadata: { ...named, labels }, data: { "migration.json": text } };
+    assert.throws(() => migrationIn(broken), /has no migration under migration\.json/);
+  }
+  assert.throws(() => migrationIn({ metadata: { ...named, labels } }), /has no migration/);
 });
