@@ -1,4 +1,4 @@
-import type { Kind, Subresource } from "./kinds.ts";
+import type { Kind, Subresource } from "./kind-rules.ts";
 import type { StoredObject } from "./objects.ts";
 
 /** A write that is about to happen, as admission webhooks are told of it. */

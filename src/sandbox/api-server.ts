@@ -9,8 +9,8 @@ import type { Contents } from "./content.ts";
 import { tellUnknown } from "./content.ts";
 import { spentBudget } from "./disruption.ts";
 import { ownedAfterApply, ownedAfterUpdate, type Writing } from "./fields/ownership.ts";
-import type { Kind, Subresource } from "./kinds.ts";
-import { askedFor, KINDS } from "./kinds.ts";
+import type { Kind, Subresource } from "./kind-rules.ts";
+import { KINDS } from "./kinds.ts";
 import { metadataCauses } from "./metadata-check.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame, withoutNulls } from "./objects.ts";
@@ -859,6 +859,11 @@ function asSeen({ type, object, previous }: StoredEvent, matches: Filter): Watch
   const before = previous !== undefined && matches(previous);
   if (after) return { type: before ? "MODIFIED" : "ADDED", object };
   return before ? { type: "DELETED", object } : undefined;
+}
+
+/** Only the part of an object that counts for `metadata.generation`. */
+function askedFor({ status: _status, metadata: _metadata, ...rest }: StoredObject): JsonMap {
+  return rest;
 }
 
 const nameOf = ({ metadata: { namespace, name } }: StoredObject) => `${namespace ?? ""}/${name}`;

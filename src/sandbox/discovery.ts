@@ -5,7 +5,7 @@ import { apiVersionOf } from "../kube/resources.ts";
 import type { Answer } from "../kube/transport.ts";
 import type { DiscoveredResource } from "./captured.ts";
 import { discovered, keyOf } from "./captured.ts";
-import type { Kind, Subresource } from "./kinds.ts";
+import type { Kind, Subresource } from "./kind-rules.ts";
 import { KINDS } from "./kinds.ts";
 
 const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";

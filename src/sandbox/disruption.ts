@@ -1,6 +1,6 @@
 /** How many pods may be evicted now? What a disruption budget says, and what an eviction takes from it. */
 import { toTime } from "../kube/clock.ts";
-import type { KindRules } from "./kinds.ts";
+import type { KindRules } from "./kind-rules.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { specOf, statusOf } from "./pods.ts";
 import type { Cause } from "./refusal.ts";

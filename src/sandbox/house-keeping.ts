@@ -1,7 +1,7 @@
 import type { Clock } from "../kube/clock.ts";
 import { apiVersionOf, resourcePath } from "../kube/resources.ts";
 import type { ApiServer, Write } from "./api-server.ts";
-import type { Kind } from "./kinds.ts";
+import type { Kind } from "./kind-rules.ts";
 import { KINDS } from "./kinds.ts";
 import { claimNamesOf } from "./nodes.ts";
 import type { StoredObject } from "./objects.ts";

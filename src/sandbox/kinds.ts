@@ -15,54 +15,14 @@ import {
 import { cloneSetRules } from "./clone-sets.ts";
 import { definitionRules } from "./custom-resource-definitions.ts";
 import { budgetRules } from "./disruption.ts";
+import type { Kind, KindRules, Subresource } from "./kind-rules.ts";
 import { namespaceRules } from "./namespaces.ts";
-import type { JsonMap, StoredObject } from "./objects.ts";
+import type { StoredObject } from "./objects.ts";
 import { claimRules, podRules } from "./pods.ts";
 import { serviceRules } from "./services.ts";
 import { classRules, volumeRules } from "./storage.ts";
 import { webhookConfigurationRules } from "./webhook-configurations.ts";
 import { deploymentRules, replicaSetRules } from "./workloads.ts";
-
-export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding" | "finalize";
-
-/** What is particular about a kind. Everything else is the same for all. */
-export interface KindRules {
-  /** `metadata.generation` counts the changes of what is asked for. */
-  hasGeneration?: boolean;
-  /** Subresources that are written like the object itself; what each leaves alone is for `prepareUpdate`. */
-  subresources?: readonly Subresource[];
-  /** A custom resource: lists have no merge keys, so strategic patches are not understood. */
-  isCustom?: boolean;
-  /** DELETE answers with the object, not with a Status. */
-  answersDeleted?: boolean;
-  /** Fills in what the server knows better. */
-  prepareCreate?: (object: StoredObject) => StoredObject;
-  /** The object to store for what was sent, or a refusal. `next` has the metadata settled already. */
-  prepareUpdate?: (next: StoredObject, old: StoredObject, subresource: Subresource) => StoredObject;
-  /** How clients find the pods that the scale subresource counts, as a query has it. */
-  scaleSelector?: (object: StoredObject) => string | undefined;
-  /** Seconds between the request to delete and the end; 0 = at once. */
-  graceSeconds?: (object: StoredObject, asked: number | undefined) => number;
-  /** Finalizers that every new object gets. */
-  finalizers?: readonly string[];
-  /** Whether something besides finalizers keeps an object that is deleted. */
-  isHeld?: (object: StoredObject) => boolean;
-  /** What deletion makes of an object that stays for now. */
-  prepareDelete?: (object: StoredObject) => StoredObject;
-}
-
-export interface Kind extends KindRules {
-  resource: Resource;
-  shortNames: readonly string[];
-}
-
-const asked = (object: StoredObject): JsonMap => {
-  const { status: _status, metadata: _metadata, ...rest } = object;
-  return rest;
-};
-
-/** Only the part of an object that counts for `metadata.generation`. */
-export const askedFor = asked;
 
 const served = (group: string, version: string, plural: string, kind: string, namespaced = true): Resource => ({
   group,

@@ -1,4 +1,4 @@
-import type { KindRules } from "./kinds.ts";
+import type { KindRules } from "./kind-rules.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
 

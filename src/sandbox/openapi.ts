@@ -10,7 +10,7 @@ import type { Answer } from "../kube/transport.ts";
 import type { DiscoveredResource, Schema } from "./captured.ts";
 import { SCHEMA_REF } from "./captured.ts";
 import { rootOf, servedResources } from "./discovery.ts";
-import type { Kind } from "./kinds.ts";
+import type { Kind } from "./kind-rules.ts";
 import { KINDS } from "./kinds.ts";
 import { schemaName, schemasOf } from "./schemas.ts";
 

@@ -1,4 +1,4 @@
-import type { KindRules, Subresource } from "./kinds.ts";
+import type { KindRules, Subresource } from "./kind-rules.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame } from "./objects.ts";
 import { invalid, invalidFor } from "./refusal.ts";

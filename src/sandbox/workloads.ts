@@ -1,5 +1,5 @@
 /** What the API server itself does with Deployments and ReplicaSets, and what both have in common. */
-import type { KindRules } from "./kinds.ts";
+import type { KindRules } from "./kind-rules.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap, isSame } from "./objects.ts";
 import { specOf } from "./pods.ts";

@@ -1,7 +1,7 @@
 /** Keeps `metadata.managedFields` through the writes of the API server. */
 
 import { apiVersionOf } from "../../kube/resources.ts";
-import type { Kind, Subresource } from "../kinds.ts";
+import type { Kind, Subresource } from "../kind-rules.ts";
 import type { JsonMap, StoredObject } from "../objects.ts";
 import { isMap, withoutNulls } from "../objects.ts";
 import { Refusal } from "../refusal.ts";
