@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../kube/clock.ts";
-import type { ApiServer, Write } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
+import type { Write } from "./store.ts";
 
 /**
  * Runs `act` for each key that a write touches, a moment later; a key that is touched again meanwhile runs once,

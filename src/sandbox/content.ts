@@ -1,7 +1,7 @@
-import type { ApiServer } from "./api-server.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import type { Cause } from "./refusal.ts";
 import { badRequest } from "./refusal.ts";
+import type { Store } from "./store.ts";
 
 /** What the objects of one kind may look like. Simulations do without: their clients write what is right. */
 export interface Content extends ContentRules {
@@ -12,7 +12,7 @@ export interface Content extends ContentRules {
 /** What a kind has of its own, besides its schema. */
 export interface ContentRules {
   /** What the cluster puts into a new object of its own accord. */
-  admit?(object: StoredObject, cluster: Pick<ApiServer, "collection">): StoredObject;
+  admit?(object: StoredObject, cluster: Pick<Store, "collection">): StoredObject;
   /** What is wrong with an object that is about to be stored. */
   check(next: StoredObject, old: StoredObject | undefined, subresource: string): Cause[];
 }

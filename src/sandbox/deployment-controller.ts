@@ -2,13 +2,14 @@
 import type { Clock } from "../kube/clock.ts";
 import { DEPLOYMENTS, REPLICA_SETS, resourcePath } from "../kube/resources.ts";
 import { claimsOf, concerns, controllerOf, settle } from "./adoption.ts";
-import type { ApiServer, Write } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
 import type { StoredObject } from "./objects.ts";
 import { isSame } from "./objects.ts";
 import type { Sets, Step } from "./rollout.ts";
 import { REVISION, revisionOf, rolloutSteps, setsOf } from "./rollout.ts";
 import { deploymentStatus } from "./rollout-status.ts";
+import type { Write } from "./store.ts";
 
 const USER = "deployment-controller";
 const MERGE = { "content-type": "application/merge-patch+json" };

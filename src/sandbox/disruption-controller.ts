@@ -2,13 +2,14 @@ import { CLONE_SETS } from "../api/resource.ts";
 import type { Clock } from "../kube/clock.ts";
 import { apiVersionOf, DEPLOYMENTS, REPLICA_SETS } from "../kube/resources.ts";
 import { controllerOf } from "./adoption.ts";
-import type { ApiServer, Write } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
 import { budgetCovers, budgetStatus } from "./disruption.ts";
 import { KINDS } from "./kinds.ts";
 import type { StoredObject } from "./objects.ts";
 import { isSame } from "./objects.ts";
 import { specOf } from "./pods.ts";
+import type { Write } from "./store.ts";
 
 /** Kinds that say how many pods there should be. */
 const SCALED: readonly string[] = [CLONE_SETS.plural, DEPLOYMENTS.plural, REPLICA_SETS.plural];

@@ -1,12 +1,13 @@
 /** Keeps endpoints and endpoint slices in step with the readiness of the pods that a service selects. */
 import type { Clock } from "../kube/clock.ts";
-import type { ApiServer, Write } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
 import { isReady } from "./disruption.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isSame } from "./objects.ts";
 import { specOf, statusOf } from "./pods.ts";
 import { meetsSelector } from "./selectors.ts";
+import type { Write } from "./store.ts";
 
 interface ServicePort {
   name?: string;

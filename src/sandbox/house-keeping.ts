@@ -1,12 +1,13 @@
 import type { Clock } from "../kube/clock.ts";
 import { apiVersionOf, resourcePath } from "../kube/resources.ts";
-import type { ApiServer, Write } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import type { Kind } from "./kind-rules.ts";
 import { KINDS } from "./kinds.ts";
 import { claimNamesOf } from "./nodes.ts";
 import type { StoredObject } from "./objects.ts";
 import { isGoing } from "./objects.ts";
 import { statusOf } from "./pods.ts";
+import type { Write } from "./store.ts";
 
 const GC = "garbage-collector";
 const PROTECTION = "kubernetes.io/pvc-protection";

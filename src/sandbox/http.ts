@@ -4,11 +4,12 @@ import { load } from "js-yaml";
 import { messageOf } from "../kube/errors.ts";
 import type { Answer } from "../kube/transport.ts";
 import { accessReview } from "./access-review.ts";
-import type { ApiServer, WatchEvent } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import { discovery } from "./discovery.ts";
 import { openApi } from "./openapi.ts";
 import { badRequest, Refusal } from "./refusal.ts";
 import { represented, representedEvent } from "./representation.ts";
+import type { WatchEvent } from "./requests/watch.ts";
 import { Webhooks } from "./webhooks.ts";
 
 const BODY_MAX = 3 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { Clock } from "../kube/clock.ts";
 import type { Answer, StreamAnswer, Transport, TransportRequest } from "../kube/transport.ts";
-import type { ApiServer, WatchEvent } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
+import type { WatchEvent } from "./requests/watch.ts";
 
 const BOOKMARK_MS = 10_000;
 

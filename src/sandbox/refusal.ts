@@ -116,6 +116,16 @@ export function badRequest(message: string): Refusal {
   return new Refusal(400, "BadRequest", message);
 }
 
+export function notAllowed(): Refusal {
+  const message = "the server does not allow this method on the requested resource";
+  return new Refusal(405, "MethodNotAllowed", message, {});
+}
+
+/** The body speaks of another object than the path. */
+export function misnamed(found: unknown, wanted: string): Refusal {
+  return badRequest(`the name of the object (${String(found)}) does not match the name on the URL (${wanted})`);
+}
+
 export function expired(message: string): Refusal {
   return new Refusal(410, "Expired", message);
 }

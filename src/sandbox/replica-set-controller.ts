@@ -2,13 +2,14 @@
 import type { Clock } from "../kube/clock.ts";
 import { PODS, REPLICA_SETS, resourcePath } from "../kube/resources.ts";
 import { claimsOf, concerns, controlBy, settle } from "./adoption.ts";
-import type { ApiServer, Write } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import { onChanges } from "./change-queue.ts";
 import { readySince } from "./disruption.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isGoing, isSame } from "./objects.ts";
 import { specOf, statusOf } from "./pods.ts";
 import { meetsSelector } from "./selectors.ts";
+import type { Write } from "./store.ts";
 import { replicasOf, templateOf, unlessZero } from "./workloads.ts";
 
 const USER = "replicaset-controller";

@@ -2,10 +2,10 @@
 
 import type { Resource } from "../kube/resources.ts";
 import { apiVersionOf } from "../kube/resources.ts";
-import type { WatchEvent } from "./api-server.ts";
 import { KINDS } from "./kinds.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
+import type { WatchEvent } from "./requests/watch.ts";
 import { tableOf } from "./tables.ts";
 
 /** `include` is `includeObject` of the query. */

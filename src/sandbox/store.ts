@@ -1,87 +1,82 @@
+import { Collection } from "./collection.ts";
+import type { Kind, Subresource } from "./kind-rules.ts";
 import type { StoredObject } from "./objects.ts";
 
-/** One change. `object` of a deletion is the last one there was, at the version of the deletion. */
-export interface StoredEvent {
-  version: number;
-  type: "ADDED" | "MODIFIED" | "DELETED";
-  object: StoredObject;
-  previous: StoredObject | undefined;
+/** A write that was applied. */
+export interface Write {
+  user: string;
+  method: string;
+  kind: Kind;
+  subresource: Subresource;
+  before: StoredObject | undefined;
+  /** Undefined = the object is gone. */
+  after: StoredObject | undefined;
+  body: unknown;
 }
 
-/** All objects of one kind: as they are, and how they came to be so since the last compaction. */
-export class Collection {
-  readonly #objects = new Map<string, StoredObject>();
-  #events: StoredEvent[] = [];
-  /** Changes up to this version are forgotten. */
-  #compacted = 0;
-  readonly #listeners = new Set<(event: StoredEvent) => void>();
+/** The objects of all kinds. Each change of anything gets the next version, and those who listen hear of it. */
+export class Store {
+  readonly #collections = new Map<Kind, Collection>();
+  readonly #writeListeners = new Set<(write: Write) => void>();
+  #version: number;
 
-  get compactedVersion(): number {
-    return this.#compacted;
-  }
-
-  get size(): number {
-    return this.#objects.size;
-  }
-
-  get(namespace: string, name: string): StoredObject | undefined {
-    return this.#objects.get(`${namespace}/${name}`);
-  }
-
-  /** In the order of namespace and name. */
-  all(): StoredObject[] {
-    return inOrder(this.#objects);
-  }
-
-  /** In any order. */
-  values(): IterableIterator<StoredObject> {
-    return this.#objects.values();
-  }
-
-  /** The objects as they were at a version, which must not be compacted. */
-  at(version: number): StoredObject[] {
-    const then = new Map(this.#objects);
-    for (const { version: changed, object, previous } of this.#events.toReversed()) {
-      if (changed <= version) break;
-      const key = keyOf(object);
-      if (previous === undefined) then.delete(key);
-      else then.set(key, previous);
+  /** @param version where versions start */
+  constructor(kinds: readonly Kind[], version: number) {
+    this.#version = version;
+    for (const kind of kinds) {
+      const collection = new Collection();
+      // Nothing is known of the time before.
+      collection.compact(version);
+      this.#collections.set(kind, collection);
     }
-    return inOrder(then);
   }
 
-  /** Changes after a version, oldest first; undefined if some of them are forgotten. */
-  since(version: number): StoredEvent[] | undefined {
-    if (version < this.#compacted) return undefined;
-    let from = this.#events.length;
-    while (from > 0 && (this.#events[from - 1]?.version ?? 0) > version) from -= 1;
-    return this.#events.slice(from);
+  /** The version of the last change of anything. */
+  get version(): number {
+    return this.#version;
   }
 
-  record(event: StoredEvent): void {
-    const key = keyOf(event.object);
-    if (event.type === "DELETED") this.#objects.delete(key);
-    else this.#objects.set(key, event.object);
-    this.#events.push(event);
-    for (const listener of this.#listeners) listener(event);
+  collection(plural: string): Collection {
+    for (const [kind, collection] of this.#collections) if (kind.resource.plural === plural) return collection;
+    throw new Error(`Cannot find a kind: want a served plural, found ${plural}`);
   }
 
+  of(kind: Kind): Collection {
+    const collection = this.#collections.get(kind);
+    if (collection === undefined) throw new Error(`no collection of ${kind.resource.plural}`);
+    return collection;
+  }
+
+  onWrite(listener: (write: Write) => void): () => void {
+    this.#writeListeners.add(listener);
+    return () => this.#writeListeners.delete(listener);
+  }
+
+  /** Forgets the changes up to a version. */
   compact(version: number): void {
-    this.#compacted = Math.max(this.#compacted, version);
-    this.#events = this.#events.filter((event) => event.version > version);
+    for (const collection of this.#collections.values()) collection.compact(version);
   }
 
-  /** Called after each change, in order. Returns the way to stop. */
-  onEvent(listener: (event: StoredEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  put(write: Write & { after: StoredObject }): StoredObject {
+    this.#version += 1;
+    const { kind, before, after } = write;
+    const object = { ...after, metadata: { ...after.metadata, resourceVersion: String(this.#version) } };
+    const type = before === undefined ? "ADDED" : "MODIFIED";
+    this.of(kind).record({ version: this.#version, type, object, previous: before });
+    this.#told({ ...write, after: object });
+    return object;
   }
-}
 
-function keyOf({ metadata: { namespace, name } }: StoredObject): string {
-  return `${namespace ?? ""}/${name}`;
-}
+  /** Answers with the last object there was, at the version of its end. */
+  remove(write: Write & { after: undefined }, last: StoredObject): StoredObject {
+    this.#version += 1;
+    const object = { ...last, metadata: { ...last.metadata, resourceVersion: String(this.#version) } };
+    this.of(write.kind).record({ version: this.#version, type: "DELETED", object, previous: write.before });
+    this.#told(write);
+    return object;
+  }
 
-function inOrder(objects: Map<string, StoredObject>): StoredObject[] {
-  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  #told(write: Write): void {
+    for (const listener of this.#writeListeners) listener(write);
+  }
 }

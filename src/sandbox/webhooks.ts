@@ -1,10 +1,11 @@
 import { messageOf } from "../kube/errors.ts";
 import type { Answer } from "../kube/transport.ts";
 import type { Admission, Attempt } from "./admission.ts";
-import type { ApiRequest, ApiServer } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import type { StoredObject } from "./objects.ts";
 import { isMap } from "./objects.ts";
 import { badRequest, Refusal } from "./refusal.ts";
+import type { ApiRequest } from "./requests/request.ts";
 import { addressOfService } from "./service-address.ts";
 import type { Address } from "./webhook-call.ts";
 import { callWebhook, reviewOf, serviceName } from "./webhook-call.ts";

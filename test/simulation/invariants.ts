@@ -1,7 +1,8 @@
-import type { ApiServer, Write } from "../../src/sandbox/api-server.ts";
+import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import { claimNamesOf } from "../../src/sandbox/nodes.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
 import { isMap, isSame } from "../../src/sandbox/objects.ts";
+import type { Write } from "../../src/sandbox/store.ts";
 import type { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { Knowledge } from "./knowledge.ts";
 import type { Sending } from "./network.ts";

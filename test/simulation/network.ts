@@ -1,9 +1,10 @@
 import type { Answer, StreamAnswer, Transport, TransportRequest } from "../../src/kube/transport.ts";
 import { NotSentError } from "../../src/kube/transport.ts";
-import type { ApiServer, WatchEvent } from "../../src/sandbox/api-server.ts";
+import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import type { StoredObject } from "../../src/sandbox/objects.ts";
 import { isMap } from "../../src/sandbox/objects.ts";
 import { Refusal } from "../../src/sandbox/refusal.ts";
+import type { WatchEvent } from "../../src/sandbox/requests/watch.ts";
 import type { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import type { ProcessClock } from "./process-clock.ts";
 import type { Fault, Viewed } from "./scenario.ts";

@@ -1,8 +1,8 @@
 /** What a single write of a controller may change, whatever else is going on: rules of before and after. */
 
-import type { Write } from "../../src/sandbox/api-server.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
 import { isMap, isSame } from "../../src/sandbox/objects.ts";
+import type { Write } from "../../src/sandbox/store.ts";
 import type { Violation } from "./invariants.ts";
 import {
   conditionOf,

@@ -1,5 +1,4 @@
 import type { Resource } from "../../kube/resources.ts";
-import type { ApiServer } from "../api-server.ts";
 import type { Schema } from "../captured.ts";
 import { SCHEMA_REF } from "../captured.ts";
 import type { Content, ContentRules, Decoded } from "../content.ts";
@@ -7,6 +6,7 @@ import type { JsonMap, StoredObject } from "../objects.ts";
 import { isMap } from "../objects.ts";
 import type { Cause } from "../refusal.ts";
 import { allSchemas, schemaName } from "../schemas.ts";
+import type { Store } from "../store.ts";
 import { setDefaults } from "./typed-defaults.ts";
 
 /** What a typed server makes of an object of a built-in kind: it forgets what is not in the type, and sets defaults. */
@@ -26,7 +26,7 @@ export class TypedContent implements Content {
     return { object: decoded(sent, { $ref: SCHEMA_REF + this.#schema }, "", unknown) as JsonMap, unknown };
   }
 
-  admit(object: StoredObject, cluster: Pick<ApiServer, "collection">): StoredObject {
+  admit(object: StoredObject, cluster: Pick<Store, "collection">): StoredObject {
     return this.#rules?.admit?.(object, cluster) ?? object;
   }
 
