@@ -4,6 +4,8 @@ import { CLONE_SETS } from "../../api/resource.ts";
 import type { Lease } from "../../kube/leader.ts";
 import type { KubeObject } from "../../kube/resources.ts";
 import { apiVersionOf, CONTROLLER_REVISIONS, DEPLOYMENTS, LEASES, REPLICA_SETS } from "../../kube/resources.ts";
+import type { Target } from "../autoscalers.ts";
+import { scales } from "../autoscalers.ts";
 import type { Cli } from "../cli.ts";
 import type { CloneSetObject, Cluster } from "../cluster.ts";
 import { ownedBy, selectorOf } from "../cluster.ts";
@@ -16,7 +18,7 @@ import { againstTheController } from "./attendance.ts";
 import { keepers } from "./keepers.ts";
 import type { Around } from "./look.ts";
 import { lookAround, lookAtClaimants } from "./look.ts";
-import type { Migration, Reference, Target } from "./migration.ts";
+import type { Migration, Reference } from "./migration.ts";
 import { referenceTo, resourceOf, spoken } from "./migration.ts";
 import type { Objection } from "./objections.ts";
 import {
@@ -27,7 +29,7 @@ import {
   againstOtherTemplate,
 } from "./objections.ts";
 import { RIGHTS, withoutRights } from "./rights.ts";
-import { isFree, scales } from "./steps.ts";
+import { isFree } from "./steps.ts";
 import { asWritten, toCloneSet } from "./to-clone-set.ts";
 import { toDeployment } from "./to-deployment.ts";
 import type { Deployment, ReplicaSet } from "./workloads.ts";

@@ -10,10 +10,11 @@ import {
   REPLICA_SETS,
 } from "../../kube/resources.ts";
 import { Trimmer } from "../../observe/trim.ts";
+import type { Autoscaler } from "../autoscalers.ts";
 import type { CloneSetObject, Cluster } from "../cluster.ts";
 import { ifThere } from "../looked.ts";
 import type { Live } from "./steps.ts";
-import type { Autoscaler, Claimant, Deployment, ReplicaSet } from "./workloads.ts";
+import type { Claimant, Deployment, ReplicaSet } from "./workloads.ts";
 
 /** The two workloads of one name, where they are. */
 export interface Pair {

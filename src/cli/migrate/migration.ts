@@ -1,6 +1,7 @@
 import { CLONE_SETS } from "../../api/resource.ts";
 import type { KubeObject, Resource } from "../../kube/resources.ts";
 import { CONFIG_MAPS, CONTROLLER_REVISIONS, DEPLOYMENTS, REPLICA_SETS } from "../../kube/resources.ts";
+import type { Target } from "../autoscalers.ts";
 import type { Cluster } from "../cluster.ts";
 import { Failure } from "../failure.ts";
 import { ifThere } from "../looked.ts";
@@ -34,13 +35,6 @@ export interface Migration {
   clear: Reference[];
   /** As it was: the way back restores from it what a CloneSet does not know. */
   deployment: Deployment | undefined;
-}
-
-/** What a `scaleTargetRef` says. */
-export interface Target {
-  apiVersion: string;
-  kind: string;
-  name: string;
 }
 
 export interface ConfigMap extends KubeObject {

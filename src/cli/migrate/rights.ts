@@ -2,11 +2,11 @@ import { CLONE_SETS } from "../../api/resource.ts";
 import { HORIZONTAL_POD_AUTOSCALERS } from "../../kube/resources.ts";
 import type { Right } from "../access-review.ts";
 import { missingRights, rightInWords } from "../access-review.ts";
+import type { Target } from "../autoscalers.ts";
+import { scales } from "../autoscalers.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Around } from "./look.ts";
-import type { Target } from "./migration.ts";
 import type { Objection } from "./objections.ts";
-import { scales } from "./steps.ts";
 
 const right = (verb: string, group: string, resource: string): Right => ({ verb, group, resource });
 const RECORD = [right("create", "", "configmaps"), right("patch", "", "configmaps")];

@@ -2,10 +2,12 @@ import { label } from "../../api/constants.ts";
 import { controllerOf } from "../../api/kubernetes.ts";
 import type { KubeObject } from "../../kube/resources.ts";
 import { PODS, REPLICA_SETS } from "../../kube/resources.ts";
-import type { Migration, Reference, Target } from "./migration.ts";
+import type { Autoscaler, Target } from "../autoscalers.ts";
+import { scales } from "../autoscalers.ts";
+import type { Migration, Reference } from "./migration.ts";
 import { referenceTo, spoken } from "./migration.ts";
 import type { Objection } from "./objections.ts";
-import type { Autoscaler, ReplicaSet } from "./workloads.ts";
+import type { ReplicaSet } from "./workloads.ts";
 
 /** What is there now, of all that a migration is about. */
 export interface Live {
@@ -61,13 +63,6 @@ export function remaining(migration: Migration, live: Live): Step[] {
   }
   for (const object of migration.clear) if (alive(object, live)) steps.push({ kind: "clear", object });
   return steps;
-}
-
-/** Whether an autoscaler points to a workload: the version of the API does not matter, its group does. */
-export function scales({ spec }: Autoscaler, { apiVersion, kind, name }: Target): boolean {
-  const { scaleTargetRef: target } = spec;
-  const group = (version = "") => version.split("/")[0];
-  return target.kind === kind && target.name === name && group(target.apiVersion) === group(apiVersion);
 }
 
 function isSame(one: KubeObject, other: KubeObject): boolean {

@@ -24,11 +24,6 @@ export interface ReplicaSet extends KubeObject {
   spec: { replicas?: number; selector: LabelSelector; template?: PodTemplate };
 }
 
-/** A HorizontalPodAutoscaler. */
-export interface Autoscaler extends KubeObject {
-  spec: { scaleTargetRef: { apiVersion?: string; kind: string; name: string } };
-}
-
 /** Whatever takes pods by a selector. */
 export interface Claimant extends KubeObject {
   spec?: { selector?: LabelSelector };

@@ -1,6 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { isActive } from "../../api/pod.ts";
 import { isAvailable } from "../../plan/availability.ts";
+import { otherHands } from "../autoscalers.ts";
 import { carryOut, yesOption } from "../carry-out.ts";
 import type { Cli } from "../cli.ts";
 import { disruptionRoom } from "../disruption-room.ts";
@@ -69,6 +70,7 @@ export const scaleIn = (cli: Cli) =>
             ...(claims.length > 0 ? [`PVCs deleted with them: ${listed(claims)}`] : []),
             ...(finished.length > 0 ? [`Dropped from podsToDelete, because gone: ${listed(finished)}`] : []),
             ...(await disruptionRoom(cluster, fresh, available.length)),
+            ...(keepReplicas ? [] : await otherHands(cluster, name, replicas)),
           ],
           loses:
             claims.length > 0

@@ -1,6 +1,8 @@
 import { test } from "node:test";
+import { API_VERSION, KIND } from "../../../src/api/constants.ts";
 import { POD_DISRUPTION_BUDGETS } from "../../../src/cli/disruption-room.ts";
 import type { KubeObject } from "../../../src/kube/resources.ts";
+import { HORIZONTAL_POD_AUTOSCALERS } from "../../../src/kube/resources.ts";
 import { assertGolden } from "../golden.ts";
 import type { ClusterPlugin } from "../plugin.ts";
 import { storeRollout } from "./store-rollout.ts";
@@ -139,6 +141,12 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
       claims: true,
       podsToDelete: ["less-gone", "less-a4"],
     });
+    await plugin().store(HORIZONTAL_POD_AUTOSCALERS, {
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata: { name: "less", namespace: plugin().namespace },
+      spec: { scaleTargetRef: { apiVersion: API_VERSION, kind: KIND, name: "less" }, minReplicas: 3, maxReplicas: 9 },
+    } as never);
     await plugin().store(POD_DISRUPTION_BUDGETS, {
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",

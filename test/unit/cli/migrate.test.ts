@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Autoscaler } from "../../../src/cli/autoscalers.ts";
 import type { CloneSetObject } from "../../../src/cli/cluster.ts";
 import { adoption, held } from "../../../src/cli/migrate/adoption.ts";
 import { againstTheController } from "../../../src/cli/migrate/attendance.ts";
@@ -21,7 +22,7 @@ import type { Live } from "../../../src/cli/migrate/steps.ts";
 import { isHalfway, overtaken, remaining } from "../../../src/cli/migrate/steps.ts";
 import { toCloneSet } from "../../../src/cli/migrate/to-clone-set.ts";
 import { toDeployment } from "../../../src/cli/migrate/to-deployment.ts";
-import type { Autoscaler, Claimant, Deployment } from "../../../src/cli/migrate/workloads.ts";
+import type { Claimant, Deployment } from "../../../src/cli/migrate/workloads.ts";
 import type { KubeObject } from "../../../src/kube/resources.ts";
 import { wireCloneSet } from "./wire-clone-set.ts";
 
