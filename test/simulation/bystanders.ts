@@ -5,9 +5,9 @@ import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import type { SimulatedNodes } from "../../src/sandbox/nodes.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
 import type { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
-import { whereOf } from "./network.ts";
 import type { Fault } from "./scenario.ts";
 import { ownerUid, REVISION, STATE, specOf, wantedOf } from "./truth.ts";
+import { whereOf } from "./where.ts";
 
 export const NAMESPACE = "shop";
 export const NODES = ["n1", "n2", "n3"];

@@ -1,7 +1,7 @@
 import { Crew } from "./crew.ts";
 import { generate } from "./generate.ts";
-import type { Violation } from "./invariants.ts";
 import type { Mutation } from "./museum.ts";
+import type { Violation } from "./violation.ts";
 import type { Run } from "./world.ts";
 
 export interface FleetOptions {

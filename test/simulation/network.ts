@@ -1,19 +1,19 @@
-import type { Answer, StreamAnswer, Transport, TransportRequest } from "../../src/kube/transport.ts";
-import { NotSentError } from "../../src/kube/transport.ts";
+import type { Answer } from "../../src/kube/transport.ts";
 import type { ApiServer } from "../../src/sandbox/api-server.ts";
-import type { StoredObject } from "../../src/sandbox/objects.ts";
-import { isMap } from "../../src/sandbox/objects.ts";
-import { Refusal } from "../../src/sandbox/refusal.ts";
-import type { WatchEvent } from "../../src/sandbox/requests/watch.ts";
+import type { Refusal } from "../../src/sandbox/refusal.ts";
 import type { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import type { ProcessClock } from "./process-clock.ts";
 import type { Fault, Viewed } from "./scenario.ts";
 
-const BOOKMARK_MS = 60_000;
 const LATENCY_MS = 4;
+const VIEWS: readonly Viewed[] = ["pods", "persistentvolumeclaims", "controllerrevisions", "clonesets"];
 
-/** Longer than any request is on its way unless a fault holds it back. */
-const ORPHAN_MS = 1000;
+/** A controller, as the network sees it. */
+export interface Process {
+  name: string;
+  clock: ProcessClock;
+  told: (object: unknown, isGone: boolean) => void;
+}
 
 /** A write of a controller on its way. */
 export interface Sending {
@@ -49,7 +49,16 @@ export interface NetworkOptions {
 
 type OfKind<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
 
-/** The way between controllers and API server, where answers and views go wrong. */
+/** A watch that is open, as far as the network can end it. */
+interface Stream {
+  /** The server ends it. */
+  finish: () => void;
+  fail: (error: Error) => void;
+  /** Says nothing any more, and does not end either. */
+  fallSilent: () => void;
+}
+
+/** What goes wrong between controllers and API server, and until when. `wire.ts` and `stream.ts` ask it. */
 export class Network {
   readonly options: NetworkOptions;
   writes = 0;
@@ -72,10 +81,6 @@ export class Network {
 
   constructor(options: NetworkOptions) {
     this.options = options;
-  }
-
-  connect(process: { name: string; clock: ProcessClock; told: (object: unknown, isGone: boolean) => void }): Transport {
-    return new Wire(this, process);
   }
 
   /** Those that are still in force. */
@@ -211,378 +216,4 @@ export class Network {
   remove(stream: Stream): void {
     this.#streams.delete(stream);
   }
-}
-
-const VIEWS: readonly Viewed[] = ["pods", "persistentvolumeclaims", "controllerrevisions", "clonesets"];
-
-interface Process {
-  name: string;
-  clock: ProcessClock;
-  told: (object: unknown, isGone: boolean) => void;
-}
-
-/** The connections of one process. */
-class Wire implements Transport {
-  readonly #network: Network;
-  readonly #process: Process;
-
-  constructor(network: Network, process: Process) {
-    this.#network = network;
-    this.#process = process;
-  }
-
-  request(request: TransportRequest): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(request.signal.reason);
-      if (request.signal.aborted) {
-        abort();
-        return;
-      }
-      request.signal.addEventListener("abort", abort, { once: true });
-      const over = (act: () => void) => {
-        request.signal.removeEventListener("abort", abort);
-        act();
-      };
-      this.#send(
-        request,
-        (answer) => over(() => resolve(answer)),
-        (error) => over(() => reject(error)),
-      );
-    });
-  }
-
-  #send(request: TransportRequest, answered: (answer: Answer) => void, failed: (error: Error) => void): void {
-    const network = this.#network;
-    const { clock } = network.options;
-    const { name, clock: own, told } = this.#process;
-    network.count();
-    const where = whereOf(request.path);
-    const isLease = where.plural === "leases";
-    const isWrite = request.method !== "GET" && where.plural !== "events" && !isLease;
-    const later = (ms: number, act: () => void) => clock.setTimeout(() => own.deliver(act), ms);
-    if (network.isDown || network.isBlind(name) || (isLease && network.isLeaseCut(name))) {
-      later(network.latencyMs(), () => failed(new NotSentError(new Error("connection refused"))));
-      return;
-    }
-    const sending: Sending = {
-      process: name,
-      index: isWrite ? network.writes++ : -1,
-      sentMs: network.now,
-      method: request.method,
-      what: where.subresource ? `${where.plural}/${where.subresource}` : where.plural,
-      path: request.path,
-    };
-    const verdict = isWrite ? this.#verdict(sending) : {};
-    if (verdict.crash === "before") {
-      network.options.onCrash(name, verdict.downMs ?? 0);
-      return;
-    }
-    const upMs = network.latencyMs() + (verdict.upMs ?? 0);
-    clock.setTimeout(() => {
-      if (network.isDown) {
-        later(network.latencyMs(), () => failed(new Error("connection reset")));
-        return;
-      }
-      let answer: Answer;
-      if (verdict.refuse) answer = verdict.refuse.answer();
-      else {
-        if (verdict.meddle) network.options.meddle(request.path);
-        sending.isOrphan = own.isDead && network.now - sending.sentMs > ORPHAN_MS;
-        if (isWrite) network.options.onArrival(sending);
-        answer = network.options.refuse(request.method, request.path)?.answer() ?? this.#ask(request, where.plural);
-      }
-      if (isWrite) network.options.onAnswer(sending, answer, verdict.note ?? "");
-      if (verdict.crash === "after") network.options.onCrash(name, verdict.downMs ?? 0);
-      const slowMs = request.method === "GET" && where.name === "" ? network.listDelayMs() : 0;
-      later(network.latencyMs() + (verdict.downMs ?? 0) * Number(verdict.crash === undefined) + slowMs, () => {
-        if (verdict.reset) failed(new Error("socket hang up"));
-        else if (verdict.instead) answered(verdict.instead.answer());
-        else {
-          this.#tell(answer, told);
-          answered(answer);
-        }
-      });
-    }, upMs);
-  }
-
-  #ask(request: TransportRequest, plural: string): Answer {
-    const { server } = this.#network.options;
-    return server.request({
-      method: request.method,
-      path: request.path,
-      headers: request.headers,
-      ...(request.body === undefined ? {} : { body: JSON.parse(request.body) as unknown }),
-      user: this.#process.name,
-      behindAt: this.#network.viewOf(plural)?.version,
-    });
-  }
-
-  #tell(answer: Answer, told: Process["told"]): void {
-    if (answer.status >= 300 || !isMap(answer.body)) return;
-    const items = answer.body["items"];
-    if (Array.isArray(items)) for (const item of items) told(item, false);
-    else if (answer.body["kind"] !== "Status") told(answer.body, false);
-  }
-
-  /** What becomes of a write. */
-  #verdict(sending: Sending): {
-    crash?: "before" | "after";
-    downMs?: number;
-    upMs?: number;
-    refuse?: Refusal;
-    instead?: Refusal;
-    reset?: boolean;
-    meddle?: boolean;
-    note?: string;
-  } {
-    const { index, method, what } = sending;
-    const { onFault } = this.#network.options;
-    const within = (fault: { nth: number; count: number }) => index >= fault.nth && index < fault.nth + fault.count;
-    const hit = (kind: Fault["kind"]) => onFault(kind, `${method} ${what}`);
-    for (const fault of this.#network.faults) {
-      switch (fault.kind) {
-        case "F1":
-        case "F2":
-          if (fault.nth !== index) break;
-          hit(fault.kind);
-          return { crash: fault.kind === "F1" ? "before" : "after", downMs: fault.downMs, note: fault.kind };
-        case "F8":
-          if (fault.nth !== index) break;
-          hit("F8");
-          return { meddle: true, note: "F8" };
-        case "F9":
-          if (!within(fault)) break;
-          hit("F9");
-          return {
-            refuse: new Refusal(429, "TooManyRequests", "too many requests", { retryAfterSeconds: fault.seconds }),
-            note: "F9",
-          };
-        case "F10":
-        case "F11":
-          if (!within(fault)) break;
-          hit(fault.kind);
-          if (fault.kind === "F11" && fault.lagMs > 0) this.#network.hold("pods", fault.lagMs);
-          return {
-            [fault.kind === "F10" ? "refuse" : "instead"]: new Refusal(
-              fault.code,
-              reasonOf(fault.code),
-              "the server is not well",
-            ),
-            note: fault.kind,
-          };
-        case "F12":
-          if (fault.nth !== index) break;
-          hit("F12");
-          if (fault.blindMs > 0) this.#network.blind(sending.process, fault.blindMs);
-          return {
-            reset: true,
-            ...(fault.applied ? {} : { refuse: new Refusal(500, "InternalError", "not applied") }),
-            note: "F12",
-          };
-        case "F13":
-        case "F14":
-          if (!within(fault) || fault.only !== `${method} ${what}`) break;
-          hit(fault.kind);
-          return {
-            refuse:
-              fault.kind === "F13"
-                ? new Refusal(403, "Forbidden", "exceeded quota: small")
-                : new Refusal(422, "Invalid", 'admission webhook "foreign" denied the request'),
-            note: fault.kind,
-          };
-        case "F15":
-          if (fault.nth !== index) break;
-          hit("F15");
-          return { ...(fault.side === "up" ? { upMs: fault.ms } : { downMs: fault.ms }), note: "F15" };
-        case "F3":
-        case "F4":
-        case "F5":
-        case "F6":
-        case "F7":
-        case "F16":
-        case "F17":
-        case "F18":
-        case "F19":
-        case "F20":
-        case "F21":
-        case "F22":
-        case "F23":
-        case "F24":
-        case "F25":
-        case "F26":
-          break;
-      }
-    }
-    return {};
-  }
-
-  stream(request: TransportRequest): Promise<StreamAnswer> {
-    const network = this.#network;
-    const { clock } = network.options;
-    const { clock: own } = this.#process;
-    network.count();
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(request.signal.reason);
-      if (request.signal.aborted) {
-        abort();
-        return;
-      }
-      request.signal.addEventListener("abort", abort, { once: true });
-      clock.setTimeout(() => {
-        if (own.isDead || request.signal.aborted) return;
-        if (network.isDown || network.isBlind(this.#process.name)) {
-          own.deliver(() => reject(new NotSentError(new Error("connection refused"))));
-          return;
-        }
-        const stream = new Stream(network, this.#process, request);
-        own.deliver(() => {
-          request.signal.removeEventListener("abort", abort);
-          if (request.signal.aborted) stream.finish();
-          resolve(stream.answer);
-        });
-      }, network.latencyMs());
-    });
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-/** One watch. Events arrive in order, each when the view it comes from has got so far. */
-class Stream implements AsyncIterableIterator<unknown> {
-  readonly answer: StreamAnswer;
-  readonly #network: Network;
-  readonly #process: Process;
-  readonly #plural: string;
-  readonly #queue: WatchEvent[] = [];
-  #next: { resolve: (result: IteratorResult<unknown>) => void; reject: (error: Error) => void } | undefined;
-  #lastMs = 0;
-  #over: { error: Error | undefined } | undefined;
-  #stop: () => void = () => {};
-  #timer: object | undefined;
-
-  constructor(network: Network, process: Process, request: TransportRequest) {
-    this.#network = network;
-    this.#process = process;
-    this.#plural = whereOf(request.path).plural;
-    const { clock, server } = network.options;
-    const opened = server.watch(request.path, (event, version) => this.#hear(event, version));
-    if ("status" in opened) {
-      this.answer = { ...opened, events: this };
-      return;
-    }
-    this.answer = { status: 200, headers: { "content-type": "application/json" }, body: undefined, events: this };
-    this.#stop = opened.stop;
-    network.add(this);
-    network.opened(process.name, this.#plural);
-    const endMs = clock.monotonicMs() + Number(/timeoutSeconds=(\d+)/.exec(request.path)?.[1] ?? "300") * 1000;
-    const beat = () => {
-      if (process.clock.isDead) {
-        this.finish();
-        return;
-      }
-      if (clock.monotonicMs() + BOOKMARK_MS > endMs) {
-        this.#timer = clock.setTimeout(() => this.finish(), endMs - clock.monotonicMs());
-        return;
-      }
-      this.#timer = clock.setTimeout(() => {
-        opened.bookmark();
-        beat();
-      }, BOOKMARK_MS);
-    };
-    beat();
-    request.signal.addEventListener("abort", () => this.fail(request.signal.reason as Error), { once: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<unknown>> {
-    const event = this.#queue.shift();
-    if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    if (this.#over?.error) return Promise.reject(this.#over.error);
-    if (this.#over) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => (this.#next = { resolve, reject }));
-  }
-
-  return(): Promise<IteratorResult<unknown>> {
-    this.#close(undefined);
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  /** Says nothing any more, and does not end either. */
-  fallSilent(): void {
-    this.#stop();
-    this.#network.options.clock.clearTimeout(this.#timer);
-    this.#network.remove(this);
-  }
-
-  finish(): void {
-    this.#process.clock.deliver(() => this.#close(undefined));
-  }
-
-  fail(error: Error): void {
-    this.#process.clock.deliver(() => this.#close(error));
-  }
-
-  #close(error: Error | undefined): void {
-    if (this.#over) return;
-    this.#over = { error };
-    this.#stop();
-    this.#network.options.clock.clearTimeout(this.#timer);
-    this.#network.remove(this);
-    if (this.answer.status < 300) this.#network.closed(this.#process.name, this.#plural);
-    const next = this.#next;
-    this.#next = undefined;
-    if (error) next?.reject(error);
-    else next?.resolve({ done: true, value: undefined });
-  }
-
-  #hear(event: WatchEvent, version: number): void {
-    const network = this.#network;
-    const { uid } = (event.object as StoredObject).metadata;
-    const times = event.type === "BOOKMARK" || event.type === "ERROR" ? 1 : network.timesHeard(this.#plural, uid);
-    const held = network.viewOf(this.#plural);
-    const heldMs = held !== undefined && version > held.version ? held.untilMs : 0;
-    const nowMs = network.now;
-    for (let i = 0; i < times; i++) {
-      this.#lastMs = Math.max(
-        this.#lastMs,
-        nowMs + network.latencyMs() + network.lagMs(this.#plural) + 300 * i,
-        heldMs,
-      );
-      network.options.clock.setTimeout(
-        () => this.#process.clock.deliver(() => this.#take(event)),
-        this.#lastMs - nowMs,
-      );
-    }
-  }
-
-  #take(event: WatchEvent): void {
-    if (this.#over) return;
-    if (event.type !== "BOOKMARK" && event.type !== "ERROR") this.#process.told(event.object, event.type === "DELETED");
-    const next = this.#next;
-    this.#next = undefined;
-    if (next) next.resolve({ done: false, value: event });
-    else this.#queue.push(event);
-  }
-}
-
-export function whereOf(path: string): { namespace: string; plural: string; name: string; subresource: string } {
-  const parts = (path.split("?")[0] ?? "").split("/").filter(Boolean);
-  parts.splice(0, parts[0] === "api" ? 2 : 3);
-  let namespace = "";
-  if (parts[0] === "namespaces" && parts.length > 2) [, namespace = ""] = parts.splice(0, 2);
-  const [plural = "", name = "", subresource = ""] = parts;
-  return { namespace, plural, name, subresource };
-}
-
-function reasonOf(code: number): string {
-  return code === 503 ? "ServiceUnavailable" : code === 504 ? "Timeout" : "InternalError";
-}
-
-export function isStored(value: unknown): value is StoredObject {
-  return isMap(value) && isMap(value["metadata"]) && typeof value["metadata"]["uid"] === "string";
 }

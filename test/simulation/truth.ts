@@ -13,6 +13,10 @@ export const INSTANCE = "apps.kruise.io/cloneset-instance-id";
 export const SPECIFIED = "apps.kruise.io/specified-delete";
 export const GATE = "InPlaceUpdateReady";
 
+export function isStored(value: unknown): value is StoredObject {
+  return isMap(value) && isMap(value["metadata"]) && typeof value["metadata"]["uid"] === "string";
+}
+
 export function ownerUid(object: StoredObject): string | undefined {
   return object.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }

@@ -15,9 +15,9 @@ import { seededRandom, seedOf } from "../../src/sandbox/seeded-random.ts";
 import { VirtualClock } from "../../src/sandbox/virtual-clock.ts";
 import { whyUnsettled } from "./at-rest.ts";
 import { Bystanders, cloneSetPath, NAMESPACE, NODES } from "./bystanders.ts";
-import type { Violation } from "./invariants.ts";
 import { Invariants } from "./invariants.ts";
-import { Network, whereOf } from "./network.ts";
+import { Wire } from "./network/wire.ts";
+import { Network } from "./network.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Fault, Scenario, Step } from "./scenario.ts";
 import { describeStep } from "./scenario.ts";
@@ -33,6 +33,8 @@ import {
   specOf,
   statusOf,
 } from "./truth.ts";
+import type { Violation } from "./violation.ts";
+import { whereOf } from "./where.ts";
 
 export interface Run {
   violation: Violation | undefined;
@@ -255,7 +257,7 @@ class World {
     const process: Process = { name, clock, controller: undefined };
     this.#processes.push(process);
     this.#tell(`${name} starts`);
-    const transport = this.#network.connect({
+    const transport = new Wire(this.#network, {
       name,
       clock,
       told: (object, isGone) => this.#checks.told(name, object, isGone),

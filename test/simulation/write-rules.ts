@@ -3,7 +3,6 @@
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
 import { isMap, isSame } from "../../src/sandbox/objects.ts";
 import type { Write } from "../../src/sandbox/store.ts";
-import type { Violation } from "./invariants.ts";
 import {
   conditionOf,
   containersOf,
@@ -17,6 +16,7 @@ import {
   specOf,
   statusOf,
 } from "./truth.ts";
+import type { Violation } from "./violation.ts";
 
 const IN_PLACE_STATE = "apps.kruise.io/inplace-update-state";
 const STATE_TIME = "lifecycle.apps.kruise.io/timestamp";

@@ -1,0 +1,5 @@
+/** An invariant does not hold. */
+export interface Violation {
+  invariant: string;
+  what: string;
+}
