@@ -2,8 +2,8 @@
 import { hash } from "node:crypto";
 import { toTime } from "../kube/clock.ts";
 import type { ApiServer } from "./api-server.ts";
+import type { ContainerStatus } from "./kubelet/pod.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
-import type { ContainerStatus } from "./pod-life.ts";
 import { statusOf } from "./pods.ts";
 
 export interface Happening {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Moments, Pod } from "../../../src/sandbox/pod-life.ts";
+import type { Pod } from "../../../src/sandbox/kubelet/pod.ts";
+import type { Moments } from "../../../src/sandbox/kubelet/scene.ts";
 import { nextStep } from "../../../src/sandbox/pod-life.ts";
 
 /** Plays a pod's life; one line for each status that is written, with its time in seconds. */
