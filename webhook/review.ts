@@ -3,7 +3,8 @@
 import { GROUP, KIND } from "../src/api/constants.ts";
 import { isObject, objectIn, textIn } from "../src/rules/json.ts";
 import type { Problem } from "../src/rules/problem.ts";
-import { causeText, PROBLEM_KINDS, problemText } from "../src/rules/problem.ts";
+import { causeText, problemText } from "../src/rules/problem.ts";
+import { PROBLEM_KINDS } from "../src/rules/problem-kinds.ts";
 
 export const REVIEW_VERSION = "admission.k8s.io/v1";
 

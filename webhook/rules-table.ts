@@ -1,5 +1,5 @@
 import { catalog } from "../src/rules/catalog.ts";
-import { PROBLEM_KINDS } from "../src/rules/problem.ts";
+import { PROBLEM_KINDS } from "../src/rules/problem-kinds.ts";
 
 /** docs/admission-rules.md, from the catalog. `examples` has a message per rule, as a user sees it. */
 export function rulesTable(examples: ReadonlyMap<string, string>): string {

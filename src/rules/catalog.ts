@@ -1,4 +1,4 @@
-import type { ProblemKind } from "./problem.ts";
+import type { ProblemKind } from "./problem-kinds.ts";
 
 /** A rule as users meet it. */
 export interface Rule {

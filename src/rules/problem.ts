@@ -1,19 +1,7 @@
 import type { RuleId } from "./catalog.ts";
 import { catalog } from "./catalog.ts";
-
-/** The kinds of problem that Kubernetes' own validation has, with the words it opens with. */
-export const PROBLEM_KINDS = {
-  Required: { reason: "FieldValueRequired", says: "Required value" },
-  Invalid: { reason: "FieldValueInvalid", says: "Invalid value" },
-  Duplicate: { reason: "FieldValueDuplicate", says: "Duplicate value" },
-  NotFound: { reason: "FieldValueNotFound", says: "Not found" },
-  NotSupported: { reason: "FieldValueNotSupported", says: "Unsupported value" },
-  Forbidden: { reason: "FieldValueForbidden", says: "Forbidden" },
-  TooLong: { reason: "FieldValueTooLong", says: "Too long" },
-  TooMany: { reason: "FieldValueTooMany", says: "Too many" },
-} as const;
-
-export type ProblemKind = keyof typeof PROBLEM_KINDS;
+import type { ProblemKind } from "./problem-kinds.ts";
+import { PROBLEM_KINDS } from "./problem-kinds.ts";
 
 /** One thing wrong with one field. */
 export interface Problem {
