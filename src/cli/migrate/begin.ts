@@ -57,7 +57,10 @@ export async function readyForCloneSet(
   const selector = selectorOf(deployment);
   const around = await lookAround(cluster, name, selector);
   const [from, to] = targets(name);
-  const replicaSets = ownedBy(deployment, around.replicaSets);
+  // The one with the pods goes last: the others would only make the time longer in which nobody looks after these.
+  const replicaSets = ownedBy(deployment, around.replicaSets).toSorted(
+    (a, b) => (a.spec.replicas ?? 1) - (b.spec.replicas ?? 1),
+  );
   const pods = replicaSets.flatMap((one) => ownedBy(one, around.pods));
   const letGo = [referenceTo(DEPLOYMENTS, deployment), ...replicaSets.map((one) => referenceTo(REPLICA_SETS, one))];
   stopFor(

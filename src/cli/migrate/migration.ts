@@ -86,7 +86,12 @@ function parsed(text = ""): Migration | undefined {
   }
 }
 
-export async function writeMigration(cluster: Cluster, workload: string, migration: Migration): Promise<void> {
+export async function writeMigration(
+  cluster: Cluster,
+  workload: string,
+  migration: Migration,
+  { dryRun = false } = {},
+): Promise<void> {
   const name = configMapName(workload);
   const { namespace } = cluster;
   const configMap: ConfigMap = {
@@ -98,6 +103,7 @@ export async function writeMigration(cluster: Cluster, workload: string, migrati
   await cluster.client.patch(CONFIG_MAPS, { namespace, name }, configMap, {
     type: "apply",
     force: true,
+    dryRun,
     ...cluster.limits,
   });
 }

@@ -69,7 +69,7 @@ export async function runMigration(
     await carryOn(cli, name, migration);
     if (direction === "toCloneSet") await writeMigration(cluster, name, { ...migration, state: "done" });
     else await forgetMigration(cluster, name);
-  }
+  } else await writeMigration(cluster, name, migration, { dryRun: true });
   const { from, to } = migration.retarget;
   const flag = cluster.namespaceFlag();
   await print(cli, output, {
