@@ -75,7 +75,7 @@ test("after a rollout in place the way back keeps what the CloneSet did", async 
   assert.ok(pods.every((pod) => versionOf(pod) === "v2"));
 });
 
-test("a pod that is not what the template says is held, not replaced", async () => {
+test("a pod that is not what the template says is held, not replaced, and goes back as it came", async () => {
   const before = await deployed("odd");
   const [odd] = before;
   assert.ok(odd);
@@ -92,7 +92,20 @@ test("a pod that is not what the template says is held, not replaced", async () 
     const { status, metadata } = await story.cloneSet("odd");
     assert.deepEqual([status.observedGeneration, status.updatedReplicas], [metadata.generation, 2]);
   });
-  assert.deepEqual(Object.keys(lives(await story.allPods("odd"))), Object.keys(lives(before)));
+  const held = lives(await story.allPods("odd"));
+  assert.deepEqual(Object.keys(held), Object.keys(lives(before)));
+
+  await story.patchSpec("odd", { replicas: 4 });
+  await story.eventually("the CloneSet to have a pod of its own, with a hash of its own", async () => {
+    const { status, metadata } = await story.cloneSet("odd");
+    assert.deepEqual([status.observedGeneration, status.readyReplicas], [metadata.generation, 4]);
+  });
+  const all = lives(await story.allPods("odd"));
+  assert.deepEqual({ ...all, ...held }, all);
+  const back = await migrate("--from=deployment/odd", "--back");
+  assert.equal(back.code, 0, back.stderr);
+  await story.run("rollout", "status", "deployment/odd", "--timeout=60s");
+  assert.deepEqual(lives(await story.allPods("odd")), all);
 });
 
 test("what it must not begin: a stranger's pod, a rollout under way, names that are taken", async () => {
@@ -125,6 +138,33 @@ test("what it must not begin: a stranger's pod, a rollout under way, names that 
   await story.settled("disks", 1, "v1");
   const disks = await migrate("--from=deployment/disks", "--back");
   assert.match(disks.stderr, /it has volumeClaimTemplates: a Deployment has no PVCs for each pod/);
+});
+
+test("another Deployment that selects the same pods stands against it", async () => {
+  const pods = await deployed("twin");
+  const { template } = (aCloneSet("twin") as { spec: { template: Json } }).spec;
+  const other = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "other" } };
+  await story.apply({ ...other, spec: { replicas: 0, selector: { matchLabels: { app: "twin" } }, template } });
+  const refused = await migrate("--from=deployment/twin", "-y");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /taken by others that select them, too.*deployment\.apps\/other/);
+  assert.deepEqual(lives(await story.allPods("twin")), lives(pods));
+});
+
+test("a Deployment that somebody makes again in the middle keeps its pods, and may go again", async () => {
+  const before = await deployed("again");
+  const migrating = migrate("--from=deployment/again", "-y");
+  await story.eventually("the Deployment to be gone", async () => {
+    const { items } = await story.api.get<{ items: { metadata: Meta }[] }>(`${APPS}/deployments`);
+    assert.ok(!items.some(({ metadata }) => metadata.name === "again"));
+  });
+  assert.deepEqual(lives(await deployed("again")), lives(before));
+  const { code, stderr } = await migrating;
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^error: deployment\.apps\/again was made again meanwhile, and wants pods, too$/m);
+  const there = await migrate("--from=deployment/again", "-y");
+  assert.equal(there.code, 0, there.stderr);
+  assert.deepEqual(lives(await story.settled("again", 3, "v1")), lives(before));
 });
 
 /** A CloneSet of other pods. */
