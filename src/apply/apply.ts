@@ -314,11 +314,17 @@ async function patch(
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error) && !mayHaveBeenApplied(error)) throw error;
     const found = await settle(hands, { kind, namespace, name, uid }, error);
+    if (isNotFound(error) && subresource !== "" && found?.metadata.uid === uid) throw notServed(error, subresource);
     // Unchanged: the write did not come about, and sending it again at once would hardly help.
     throw mayHaveBeenApplied(error) && found?.metadata.resourceVersion === resourceVersion ? error : new StaleError();
   }
   hands.caches[cacheOf[kind]].applied(answer);
   return answer;
+}
+
+/** The pod is there, so it is the path that is not: `resize` came with Kubernetes 1.33. */
+function notServed({ code, reason, verb, path }: ApiError, subresource: string): ApiError {
+  return new ApiError({ code, reason, verb, path, message: `the API server does not serve pods/${subresource}` });
 }
 
 /** Patches a pod for as long as it is in a state that each of the patches ends. */

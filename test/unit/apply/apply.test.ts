@@ -419,32 +419,53 @@ test("in place: a pod that is gone is no failure", async () => {
   assert.deepEqual(heldPods(), []);
 });
 
-test("in place: a pod whose patch is refused goes back into service", async () => {
-  exists(PODS, "web-aaaaa", {
-    spec: { nodeName: "n1", readinessGates: [{ conditionType: "InPlaceUpdateReady" }] },
-    status: { phase: "Running", conditions: [{ type: "InPlaceUpdateReady", status: "True" }] },
-  } as Partial<KubeObject>);
-  const [down, ...rest] = (inPlace("web-aaaaa") as Action & { kind: "updatePodInPlace" }).patches;
-  assert.ok(down);
-  const refuseImage = { ...inPlace("web-aaaaa"), patches: [down, ...rest] } as Action;
-  // The first patch goes through, the one of the image does not.
-  let count = 0;
-  const patch = kube.patch.bind(kube);
-  hands.client = Object.assign(Object.create(kube) as FakeKube, {
-    patch: async (...args: Parameters<FakeKube["patch"]>) => {
-      count += 1;
-      if (count === 2) throw refused(422, "Invalid", "patch", "image: forbidden");
-      return patch(...args);
-    },
+const refusals = [
+  {
+    name: "refused",
+    subresource: "",
+    error: refused(422, "Invalid", "patch", "image: forbidden"),
+    want: "image: forbidden",
+  },
+  {
+    name: "one that the server has no path for",
+    subresource: "resize",
+    error: refused(404, "NotFound", "patch", "the server could not find the requested resource"),
+    want: "the API server does not serve pods/resize",
+  },
+] as const;
+for (const { name, subresource, error, want } of refusals) {
+  test(`in place: a pod whose patch is ${name} goes back into service`, async () => {
+    exists(PODS, "web-aaaaa", {
+      spec: { nodeName: "n1", readinessGates: [{ conditionType: "InPlaceUpdateReady" }] },
+      status: { phase: "Running", conditions: [{ type: "InPlaceUpdateReady", status: "True" }] },
+    } as Partial<KubeObject>);
+    const [down, ...rest] = (inPlace("web-aaaaa") as Action & { kind: "updatePodInPlace" }).patches;
+    assert.ok(down);
+    const refuseImage = {
+      ...inPlace("web-aaaaa"),
+      patches: [down, ...rest.map((one) => ({ ...one, subresource }))],
+    } as Action;
+    // The first patch goes through, the one of the image does not.
+    let count = 0;
+    const patch = kube.patch.bind(kube);
+    hands.client = Object.assign(Object.create(kube) as FakeKube, {
+      get: kube.get.bind(kube),
+      patch: async (...args: Parameters<FakeKube["patch"]>) => {
+        count += 1;
+        if (count === 2) throw error;
+        return patch(...args);
+      },
+    });
+    assert.deepEqual(await outcomes([refuseImage]), [`failed: ${want}`]);
+    const writes = kube.calls.filter((call) => call.startsWith("patch"));
+    assert.deepEqual(writes, ["patch pods/status web-aaaaa @10", "patch pods/status web-aaaaa @101"]);
+    const { status } = kube.sent[1] as { status: { conditions: { type: string; status: string }[] } };
+    assert.deepEqual(
+      status.conditions.map((condition) => `${condition.type}=${condition.status}`),
+      ["InPlaceUpdateReady=True"],
+    );
   });
-  assert.deepEqual(await outcomes([refuseImage]), ["failed: image: forbidden"]);
-  assert.deepEqual(kube.calls, ["patch pods/status web-aaaaa @10", "patch pods/status web-aaaaa @101"]);
-  const { status } = kube.sent[1] as { status: { conditions: { type: string; status: string }[] } };
-  assert.deepEqual(
-    status.conditions.map((condition) => `${condition.type}=${condition.status}`),
-    ["InPlaceUpdateReady=True"],
-  );
-});
+}
 
 test("in place: a pod that an earlier update holds out of service stays there when the next one is refused", async () => {
   exists(PODS, "web-aaaaa", {
