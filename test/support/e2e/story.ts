@@ -95,6 +95,12 @@ export class Story {
     await this.run("patch", "clone", name, "--type=json", "-p", JSON.stringify(patch));
   }
 
+  /** Why scenarios about a resource must be skipped here; false if the API server serves it. */
+  async lacks(groupVersion: string, resource: string): Promise<string | false> {
+    const { resources } = await this.api.get<{ resources: { name: string }[] }>(groupVersion);
+    return resources.some(({ name }) => name === resource) ? false : `the API server serves no ${resource}`;
+  }
+
   cloneSet(name: string): Promise<CloneSet> {
     return this.api.get(`/apis/apps.kruise.io/v1alpha1/namespaces/${this.namespace}/clonesets/${name}`);
   }
