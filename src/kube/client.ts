@@ -1,15 +1,9 @@
-import type { Clock } from "./clock.ts";
-import { Concurrency, type Turn } from "./concurrency.ts";
-import { ApiError, isGone, NoAnswerError, NotLeaderError, type Status, UnknownOutcomeError } from "./errors.ts";
+import type { Call, CallerOptions } from "./caller.ts";
+import { Caller } from "./caller.ts";
+import { Concurrency } from "./concurrency.ts";
+import { isGone, type Status } from "./errors.ts";
 import { type KubeObject, type Resource, resourcePath } from "./resources.ts";
-import {
-  type Answer,
-  type Lane,
-  NotSentError,
-  type StreamAnswer,
-  type Transport,
-  type TransportRequest,
-} from "./transport.ts";
+import type { StreamAnswer, TransportRequest } from "./transport.ts";
 
 /** Which object. `namespace` is needed for namespaced kinds. */
 export interface ObjectRef {
@@ -86,40 +80,8 @@ export interface WatchOptions {
   signal: AbortSignal;
 }
 
-/** Says whether this process may write now. A `LeaderElector` is one. */
-export interface WriteGate {
-  mayWrite(): boolean;
-  /** By the monotonic clock: when every write must be over. No write gets a deadline after it. */
-  writesEndAtMs(): number;
-  /** Aborted when the right to write is lost: ends the writes in flight. */
-  readonly lost: AbortSignal;
-}
-
-export interface RequestReport {
-  /** get, list, watch, create, update, patch, delete */
-  verb: string;
-  resource: string;
-  subresource: string;
-  /** HTTP status, or "error" without an answer. */
-  code: string;
-  seconds: number;
-}
-
-/** Told of every attempt on the wire. */
-export interface RequestObserver {
-  started(): void;
-  finished(report: RequestReport): void;
-}
-
-export interface KubeClientOptions {
-  transport: Transport;
-  clock: Clock;
-  /** e.g. `cloneset-controller/1.0.0`. */
-  userAgent?: string;
+export interface KubeClientOptions extends CallerOptions {
   fieldManager?: string;
-  lane?: Lane;
-  gate?: WriteGate;
-  observer?: RequestObserver;
   /** Writes at the same time, at most; default 32. Halved on 429, grows back by one per round. */
   maxWritesInFlight?: number;
   /** Requests per second, off by default. */
@@ -127,32 +89,9 @@ export interface KubeClientOptions {
   burst?: number;
 }
 
-/** What is about to be asked, and what may be done when no answer comes. */
-interface Call {
-  verb: string;
-  method: TransportRequest["method"];
-  resource: string;
-  subresource: string;
-  path: string;
-  query: URLSearchParams;
-  headers?: Record<string, string>;
-  body?: unknown;
-  write: boolean;
-  /** Doing it twice is the same as doing it once. */
-  repeatable: boolean;
-  timeoutMs: number;
-  retryForMs?: number | undefined;
-  signal: AbortSignal | undefined;
-}
-
 const TIMEOUT_MS = 10_000;
 const LIST_TIMEOUT_MS = 30_000;
 const PAGE_SIZE = 500;
-/** After resets and 5xx. A server that cannot be reached at all, or says 429, is tried until the deadline. */
-const ATTEMPTS_MAX = 4;
-const BACKOFF_FIRST_MS = 100;
-const BACKOFF_LAST_MS = 2_000;
-
 const PATCH_TYPES = {
   merge: "application/merge-patch+json",
   strategic: "application/strategic-merge-patch+json",
@@ -169,13 +108,13 @@ const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.
  * write not yet sent).
  */
 export class KubeClient {
-  readonly #options: KubeClientOptions;
-  readonly #clock: Clock;
+  readonly #caller: Caller;
+  readonly #fieldManager: string | undefined;
   readonly #concurrency: Concurrency;
 
   constructor(options: KubeClientOptions) {
-    this.#options = options;
-    this.#clock = options.clock;
+    this.#caller = new Caller(options);
+    this.#fieldManager = options.fieldManager;
     const { clock, maxWritesInFlight = 32, qps, burst } = options;
     this.#concurrency = new Concurrency({ clock, max: maxWritesInFlight, qps, burst });
   }
@@ -300,7 +239,7 @@ export class KubeClient {
     query.set("allowWatchBookmarks", "true");
     query.set("resourceVersion", options.resourceVersion);
     query.set("timeoutSeconds", String(options.timeoutSeconds));
-    const call: Call = {
+    return await this.#caller.open({
       verb: "watch",
       method: "GET",
       resource: resource.plural,
@@ -311,16 +250,7 @@ export class KubeClient {
       repeatable: true,
       timeoutMs: 0,
       signal: options.signal,
-    };
-    let answer: StreamAnswer;
-    try {
-      answer = await this.#observed(call, () => this.#options.transport.stream(this.#onTheWire(call, options.signal)));
-    } catch (error) {
-      if (options.signal.aborted) throw options.signal.reason;
-      throw new NoAnswerError("watch", call.path, error);
-    }
-    if (answer.status !== 200) throw refusal(call, answer, false);
-    return answer;
+    });
   }
 
   /** GET of any path, e.g. "/version", "/apis". */
@@ -336,7 +266,7 @@ export class KubeClient {
     options: CallOptions & { headers?: Record<string, string> | undefined },
   ): Promise<unknown> {
     const { timeoutMs = TIMEOUT_MS, signal, headers } = options;
-    return await this.#attempts({
+    return await this.#caller.ask({
       verb,
       method: "GET",
       resource: resource?.plural ?? "",
@@ -362,7 +292,7 @@ export class KubeClient {
     extra: { headers?: Record<string, string>; force?: boolean } = {},
   ): Promise<KubeObject> {
     const { subresource = "", timeoutMs = TIMEOUT_MS, retryForMs, signal, dryRun } = options;
-    const fieldManager = options.fieldManager ?? this.#options.fieldManager;
+    const fieldManager = options.fieldManager ?? this.#fieldManager;
     const query = new URLSearchParams();
     if (fieldManager !== undefined && verb !== "delete") query.set("fieldManager", fieldManager);
     if (extra.force) query.set("force", "true");
@@ -370,165 +300,16 @@ export class KubeClient {
     const headers = { "content-type": "application/json", ...extra.headers };
     const common = { verb, method, resource: resource.plural, subresource, path, query, headers, body, signal };
     const call: Call = { ...common, write: true, repeatable, timeoutMs, retryForMs };
-    this.#mustLead(call);
+    this.#caller.mustLead(call);
     const turn = await this.#concurrency.turn(signal);
     let good = false;
     try {
-      const answer = await this.#attempts(call, turn);
+      const answer = await this.#caller.ask(call, turn);
       good = true;
       return wire(answer);
     } finally {
       turn.done(good);
     }
-  }
-
-  /** Asks until there is a usable answer, or none can come any more. */
-  async #attempts(call: Call, turn?: Turn): Promise<unknown> {
-    const limits = this.#limits(call);
-    /** Some attempt may have been applied. */
-    let unknown = false;
-    let last: unknown;
-    let lastCode: number | undefined;
-    try {
-      for (let attempt = 1; ; attempt++) {
-        if (call.write && !this.#mayWrite()) {
-          last = new NotLeaderError(call.verb, call.path);
-          break;
-        }
-        if (limits.signal.aborted) {
-          last = limits.signal.reason;
-          break;
-        }
-        let waitMs = this.#backoffMs(attempt);
-        try {
-          const answer = await this.#observed(call, () => this.#once(call, limits));
-          if (answer.status < 300) {
-            if (typeof answer.body === "object" && answer.body !== null) return answer.body;
-            throw new Error(`the answer (${answer.status}) is not JSON`);
-          }
-          const refused = refusal(call, answer, unknown);
-          if (answer.status === 429 && call.subresource !== "eviction") {
-            turn?.overloaded();
-            waitMs = Math.max(waitMs, (refused.retryAfterSeconds ?? 1) * 1000);
-            if (limits.retryLeftMs() <= waitMs) throw refused;
-          } else if (answer.status < 500) throw refused;
-          else {
-            unknown ||= call.write;
-            last = refused;
-            lastCode = answer.status;
-            const worthIt = answer.status !== 504 || call.write;
-            if (!call.repeatable || !worthIt || attempt >= ATTEMPTS_MAX) break;
-            waitMs = Math.max(waitMs, (refused.retryAfterSeconds ?? 0) * 1000);
-          }
-        } catch (error) {
-          if (error instanceof ApiError) throw error;
-          last = limits.signal.aborted ? limits.signal.reason : error;
-          const notSent = error instanceof NotSentError;
-          if (!notSent) {
-            unknown ||= call.write;
-            lastCode = undefined;
-          }
-          if (limits.signal.aborted || !(notSent || (call.repeatable && attempt < ATTEMPTS_MAX))) break;
-        }
-        if (limits.retryLeftMs() <= waitMs) break;
-        try {
-          await this.#clock.sleep(waitMs, limits.signal);
-        } catch {
-          last = limits.signal.reason;
-          break;
-        }
-      }
-    } finally {
-      limits.clear();
-    }
-    if (unknown) throw new UnknownOutcomeError(call.verb, call.path, last, lastCode);
-    if (call.signal?.aborted) throw call.signal.reason;
-    if (last instanceof NotLeaderError || last instanceof ApiError) throw last;
-    throw new NoAnswerError(call.verb, call.path, last);
-  }
-
-  async #once(call: Call, limits: Limits): Promise<Answer> {
-    // The server gives up when we do: nothing of ours is applied after we stopped waiting for it.
-    if (call.write) call.query.set("timeout", `${Math.max(1, Math.ceil(limits.leftMs()))}ms`);
-    return await this.#options.transport.request(this.#onTheWire(call, limits.signal));
-  }
-
-  #onTheWire(call: Call, signal: AbortSignal): TransportRequest {
-    const query = call.query.toString();
-    return {
-      method: call.method,
-      path: query === "" ? call.path : `${call.path}?${query}`,
-      headers: {
-        accept: "application/json",
-        "user-agent": this.#options.userAgent ?? "kube-client",
-        ...call.headers,
-      },
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-      signal,
-      lane: this.#options.lane ?? "bulk",
-    };
-  }
-
-  async #observed<A extends Answer>(call: Call, send: () => Promise<A>): Promise<A> {
-    const { observer } = this.#options;
-    const startedMs = this.#clock.monotonicMs();
-    let code = "error";
-    observer?.started();
-    try {
-      const answer = await send();
-      code = String(answer.status);
-      return answer;
-    } finally {
-      const { verb, resource, subresource } = call;
-      observer?.finished({
-        verb,
-        resource,
-        subresource,
-        code,
-        seconds: (this.#clock.monotonicMs() - startedMs) / 1000,
-      });
-    }
-  }
-
-  /** One deadline for the whole call; the caller's signal and the loss of the lead end it earlier. */
-  #limits(call: Call): Limits {
-    const { gate } = this.#options;
-    const now = this.#clock.monotonicMs();
-    const endMs = call.write && gate ? Math.min(now + call.timeoutMs, gate.writesEndAtMs()) : now + call.timeoutMs;
-    const ender = new AbortController();
-    const timer = this.#clock.setTimeout(
-      () => ender.abort(new Error(`no answer within ${Math.round(endMs - now)} ms`)),
-      endMs - now,
-    );
-    const stop = () => ender.abort(call.signal?.reason);
-    const lose = () => ender.abort(new NotLeaderError(call.verb, call.path));
-    if (call.signal?.aborted) stop();
-    call.signal?.addEventListener("abort", stop);
-    if (call.write) gate?.lost.addEventListener("abort", lose);
-    return {
-      signal: ender.signal,
-      leftMs: () => endMs - this.#clock.monotonicMs(),
-      retryLeftMs: () =>
-        Math.min(endMs, now + (call.retryForMs ?? Number.POSITIVE_INFINITY)) - this.#clock.monotonicMs(),
-      clear: () => {
-        this.#clock.clearTimeout(timer);
-        call.signal?.removeEventListener("abort", stop);
-        gate?.lost.removeEventListener("abort", lose);
-      },
-    };
-  }
-
-  #mayWrite(): boolean {
-    return this.#options.gate?.mayWrite() ?? true;
-  }
-
-  #mustLead(call: Call): void {
-    if (!this.#mayWrite()) throw new NotLeaderError(call.verb, call.path);
-  }
-
-  #backoffMs(attempt: number): number {
-    const ms = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1));
-    return ms * (0.5 + this.#clock.random());
   }
 }
 
@@ -537,14 +318,6 @@ export class KubeClient {
 export function wire<T>(json: unknown): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where JSON gets its type
   return json as T;
-}
-
-interface Limits {
-  signal: AbortSignal;
-  leftMs(): number;
-  /** Until when another attempt may begin. */
-  retryLeftMs(): number;
-  clear(): void;
 }
 
 function selection(options: {
@@ -559,38 +332,4 @@ function selection(options: {
 
 function hasVersion(body: object): boolean {
   return wire<Partial<KubeObject>>(body).metadata?.resourceVersion !== undefined;
-}
-
-/** The error for an answer that is a refusal. */
-function refusal(call: Call, answer: Answer, afterUnknown: boolean): ApiError {
-  const status = isStatus(answer.body) ? answer.body : undefined;
-  const header = Number(answer.headers["retry-after"]);
-  const seconds = Number.isFinite(header) && header >= 0 ? header : status?.details?.retryAfterSeconds;
-  return new ApiError({
-    code: answer.status,
-    reason: status?.reason,
-    message: status?.message ?? (typeof answer.body === "string" ? answer.body : ""),
-    details: status?.details,
-    retryAfterSeconds: seconds,
-    verb: call.verb,
-    path: call.path,
-    afterUnknown,
-  });
-}
-
-/** The error that a Status object stands for, e.g. in an ERROR event of a watch. */
-export function errorOfStatus(status: Status, verb: string, path: string): ApiError {
-  return new ApiError({
-    code: status.code ?? 500,
-    reason: status.reason,
-    message: status.message,
-    details: status.details,
-    retryAfterSeconds: status.details?.retryAfterSeconds,
-    verb,
-    path,
-  });
-}
-
-export function isStatus(value: unknown): value is Status {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "Status";
 }

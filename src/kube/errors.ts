@@ -143,3 +143,20 @@ function withoutValues(message: string): string {
 function shorten(text: string): string {
   return text.length <= 400 ? text : `${text.slice(0, 397)}...`;
 }
+
+/** The error that a Status object stands for, e.g. in an ERROR event of a watch. */
+export function errorOfStatus(status: Status, verb: string, path: string): ApiError {
+  return new ApiError({
+    code: status.code ?? 500,
+    reason: status.reason,
+    message: status.message,
+    details: status.details,
+    retryAfterSeconds: status.details?.retryAfterSeconds,
+    verb,
+    path,
+  });
+}
+
+export function isStatus(value: unknown): value is Status {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "Status";
+}

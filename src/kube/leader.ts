@@ -1,4 +1,5 @@
-import type { KubeClient, WriteGate } from "./client.ts";
+import type { WriteGate } from "./caller.ts";
+import type { KubeClient } from "./client.ts";
 import { type Clock, toMicroTime } from "./clock.ts";
 import { isAlreadyExists, isConflict, isNotFound, mayHaveBeenApplied } from "./errors.ts";
 import { apiVersionOf, type KubeObject, LEASES } from "./resources.ts";

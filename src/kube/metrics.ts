@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { RequestObserver } from "./client.ts";
+import type { RequestObserver } from "./caller.ts";
 import type { LeaderElector } from "./leader.ts";
 import type { QueueObserver, WorkQueue } from "./queue.ts";
 import type { Reflector, ReflectorObserver } from "./reflector.ts";

@@ -1,7 +1,7 @@
 import type { HeldVersion, ReflectorSink } from "./cache.ts";
-import { errorOfStatus, isStatus, type KubeClient, type KubeList, wire } from "./client.ts";
+import { type KubeClient, type KubeList, wire } from "./client.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { ApiError, isGone, isNotFound } from "./errors.ts";
+import { ApiError, errorOfStatus, isGone, isNotFound, isStatus } from "./errors.ts";
 import { isNewer } from "./freshness.ts";
 import { type KubeObject, type Resource, resourcePath } from "./resources.ts";
 

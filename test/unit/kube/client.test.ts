@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KubeClient, type KubeClientOptions, type RequestReport, type WriteGate } from "../../../src/kube/client.ts";
+import type { RequestReport, WriteGate } from "../../../src/kube/caller.ts";
+import { KubeClient, type KubeClientOptions } from "../../../src/kube/client.ts";
 import {
   ApiError,
   isAlreadyExists,
