@@ -5,14 +5,15 @@ import type { Cli } from "../cli.ts";
 import { dryRunMark } from "../dry-run.ts";
 import { Failure } from "../failure.ts";
 import { print } from "../output.ts";
-import type { Ready } from "./begin.ts";
-import { readyForCloneSet, readyForDeployment } from "./begin.ts";
 import { carryOn } from "./carry-on.ts";
 import type { Pair } from "./look.ts";
 import { lookAround, lookAtPair } from "./look.ts";
 import type { Migration } from "./migration.ts";
 import { forgetMigration, readMigration, spoken, writeMigration } from "./migration.ts";
 import { doing, planText } from "./plan-text.ts";
+import type { Ready } from "./ready.ts";
+import { readyForCloneSet } from "./ready-for-clone-set.ts";
+import { readyForDeployment } from "./ready-for-deployment.ts";
 import { isHalfway, remaining } from "./steps.ts";
 import type { Deployment } from "./workloads.ts";
 
