@@ -110,7 +110,9 @@ export function againstDeployment(
   const updated = updatedReplicas + (isUnchanged ? pods.filter(isUnnamed).length : 0);
   const isSeen = observedGeneration >= (metadata.generation ?? 0);
   const busy = pods.filter(isBeingUpdated);
-  if (!isSeen || updated !== replicas || all !== replicas || pods.length !== replicas) {
+  if (!isSeen) {
+    found.push({ why: "the controller has not seen its last edit yet", next: "repeat the command in a moment" });
+  } else if (updated !== replicas || all !== replicas || pods.length !== replicas) {
     found.push({
       why: `its rollout is not done: ${updated} of ${replicas} pods are up to date, and there are ${pods.length}`,
       next: `kubectl cloneset status ${name}${flag}; promote --full or undo brings them together`,

@@ -1,5 +1,6 @@
 import { label } from "../../api/constants.ts";
 import { fromV1alpha1 } from "../../api/convert.ts";
+import { NO_DEADLINE } from "../../api/defaults.ts";
 import type { CloneSetObject } from "../cluster.ts";
 import { carriedOver } from "./to-clone-set.ts";
 import type { Deployment, ReplicaSet } from "./workloads.ts";
@@ -30,7 +31,7 @@ export function toDeployment(
       strategy: before?.spec.strategy ?? { type: "RollingUpdate", rollingUpdate: { maxUnavailable, maxSurge } },
       minReadySeconds: spec.minReadySeconds,
       revisionHistoryLimit: spec.revisionHistoryLimit,
-      ...(spec.progressDeadlineSeconds === undefined ? {} : { progressDeadlineSeconds: spec.progressDeadlineSeconds }),
+      progressDeadlineSeconds: spec.progressDeadlineSeconds ?? NO_DEADLINE,
       ...(spec.updateStrategy.paused ? { paused: true } : {}),
     },
   };

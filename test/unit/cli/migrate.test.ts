@@ -167,6 +167,14 @@ describe("a Deployment of a CloneSet", () => {
     assert.deepEqual(alone.spec.strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } });
   });
 
+  test("no deadline stays none: a Deployment that says nothing has one of ten minutes", () => {
+    const deadline = (progressDeadlineSeconds?: number) => {
+      const given = wireCloneSet({ spec: progressDeadlineSeconds === undefined ? {} : { progressDeadlineSeconds } });
+      return toDeployment(given, { before: undefined, hash: "abc" }).deployment.spec.progressDeadlineSeconds;
+    };
+    assert.deepEqual([deadline(), deadline(2_147_483_647), deadline(90)], [2_147_483_647, 2_147_483_647, 90]);
+  });
+
   test("what has no place in a Deployment is named", () => {
     const { notes } = toDeployment(cloneSet, { before: undefined, hash: "abc" });
     assert.deepEqual(notes, ["a Deployment has no scaleStrategy.maxUnavailable, updateStrategy.partition: lost"]);
@@ -432,6 +440,11 @@ describe("what stands against it", () => {
   const backward: { name: string; cloneSet?: ReturnType<typeof settled>; given?: object; want: RegExp | undefined }[] =
     [
       { name: "nothing", want: undefined },
+      {
+        name: "an edit that nobody has seen",
+        cloneSet: settled({}, { ...status, observedGeneration: 0 }),
+        want: /has not seen its last edit/,
+      },
       { name: "a rollout", cloneSet: settled({}, { ...status, updatedReplicas: 2 }), want: /2 of 3 pods/ },
       {
         name: "PVCs",
