@@ -5,23 +5,25 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { parseArgs } from "node:util";
+import { Command } from "@commander-js/extra-typings";
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "2000" },
-    pods: { type: "string", default: "5" },
-    seed: { type: "string" },
-  },
-});
+const { runs, pods, seed } = new Command("npm run properties --")
+  .usage("[flags]")
+  .description("Runs the properties alone, and the check of all small states in full.")
+  .option("--runs <n>", "histories for each property", "2000")
+  .option("--pods <n>", "all states with up to so many pods", "5")
+  .option("--seed <n>", "the first history (default: drawn anew)")
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts();
 const args = ["--test", "--test-isolation=none", "test/unit/properties/*.test.ts", "test/unit/plan/*.property.test.ts"];
 const { status } = spawnSync(process.execPath, args, {
   stdio: "inherit",
   env: {
     ...process.env,
-    RUNS: values.runs,
-    PODS: values.pods,
-    ...(values.seed === undefined ? {} : { SEED: values.seed }),
+    RUNS: runs,
+    PODS: pods,
+    ...(seed === undefined ? {} : { SEED: seed }),
   },
 });
 process.exit(status ?? 1);

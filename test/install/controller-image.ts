@@ -10,8 +10,9 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { Command } from "@commander-js/extra-typings";
 import { stage } from "../../deploy/image/stage.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { type Entry, imageArchive, tar } from "../cluster/image.ts";
@@ -101,14 +102,19 @@ async function files(dir: string, under: string): Promise<Entry[]> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { out: { type: "string" }, name: { type: "string", default: CONTROLLER_IMAGE } },
-  });
-  const { archive, layers } = await controllerImage([values.name], { measure: true });
+  const { name, out } = new Command("npm run image --")
+    .usage("[flags]")
+    .description("Makes the controller's image without a container engine, and says how large it is.")
+    .option("--out <file>", "write the OCI archive there")
+    .option("--name <name>", "what the image is called", CONTROLLER_IMAGE)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .parse()
+    .opts();
+  const { archive, layers } = await controllerImage([name], { measure: true });
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   for (const { what, bytes, gzipBytes } of layers)
     console.error(`${what}: ${mib(bytes)}, ${mib(gzipBytes)} compressed`);
   const sum = (key: "bytes" | "gzipBytes") => layers.reduce((total, layer) => total + layer[key], 0);
-  console.error(`${values.name}: ${mib(sum("bytes"))}, ${mib(sum("gzipBytes"))} compressed`);
-  if (values.out !== undefined) await writeFile(values.out, archive);
+  console.error(`${name}: ${mib(sum("bytes"))}, ${mib(sum("gzipBytes"))} compressed`);
+  if (out !== undefined) await writeFile(out, archive);
 }

@@ -8,17 +8,21 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { Command } from "@commander-js/extra-typings";
 import type { Mutation } from "./mutations.ts";
 import { mutations } from "./mutations.ts";
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "200" },
-    seed: { type: "string", default: "1" },
-    only: { type: "string", default: "" },
-  },
-});
+const given = new Command("npm run mutations --")
+  .usage("[flags]")
+  .description(
+    "Breaks each rule on purpose, in a copy of the tree, and says which properties notice. Exit code 1 if one goes unnoticed.",
+  )
+  .option("--runs <n>", "histories for each property", "200")
+  .option("--seed <n>", "the first history", "1")
+  .option("--only <text>", "mutations whose name has this in it", "")
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts();
 const root = resolve(import.meta.dirname, "../..");
 const TESTS = ["test/unit/properties/history.property.test.ts", "test/unit/plan/plan.property.test.ts"];
 
@@ -47,7 +51,7 @@ function tryOut({ file, find, replace }: Mutation): Notice | undefined {
       cwd: copy,
       encoding: "utf8",
       maxBuffer: 2 ** 28,
-      env: { ...process.env, RUNS: values.runs, SEED: values.seed },
+      env: { ...process.env, RUNS: given.runs, SEED: given.seed },
     });
     return firstNotice(stdout);
   } finally {
@@ -69,10 +73,10 @@ function firstNotice(report: string): Notice | undefined {
 let missed = 0;
 console.log("| Mutation | Noticed first by | after runs | others |");
 console.log("|---|---|---|---|");
-for (const mutation of mutations.filter(({ name }) => name.includes(values.only))) {
+for (const mutation of mutations.filter(({ name }) => name.includes(given.only))) {
   const notice = tryOut(mutation);
   if (notice === undefined) missed += 1;
-  const { property, runs, others } = notice ?? { property: "**nobody**", runs: values.runs, others: 0 };
+  const { property, runs, others } = notice ?? { property: "**nobody**", runs: given.runs, others: 0 };
   console.log(`| ${mutation.name} | ${property} | ${runs} | ${others} |`);
 }
 process.exit(missed === 0 ? 0 : 1);

@@ -10,8 +10,8 @@ import { listed } from "../pod-moves.ts";
 import type { Adoption } from "./adoption.ts";
 import type { Reference } from "./migration.ts";
 import { spoken } from "./migration.ts";
-import { isFree } from "./steps.ts";
 import type { Claimant, Deployment, ReplicaSet } from "./workloads.ts";
+import { isFree } from "./workloads.ts";
 
 /** Why a migration must not begin now, and what to do about it. */
 export interface Objection {

@@ -11,9 +11,9 @@ import { againstClaimants, againstDeployment, againstOtherTemplate } from "./obj
 import type { Ready } from "./ready.ts";
 import { besides, labelsOf, stopFor, targets, tryDeletions } from "./ready.ts";
 import { RIGHTS, withoutRights } from "./rights.ts";
-import { isFree } from "./steps.ts";
 import { toDeployment } from "./to-deployment.ts";
 import type { Deployment, ReplicaSet } from "./workloads.ts";
+import { isFree } from "./workloads.ts";
 
 /**
  * `before`: the Deployment that the CloneSet came from.

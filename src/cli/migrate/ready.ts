@@ -11,7 +11,7 @@ import type { Around } from "./look.ts";
 import type { Migration, Reference } from "./migration.ts";
 import { resourceOf, spoken } from "./migration.ts";
 import type { Objection } from "./objections.ts";
-import { isFree } from "./steps.ts";
+import { isFree } from "./workloads.ts";
 
 /** A migration that may begin: nothing was written yet. */
 export interface Ready {

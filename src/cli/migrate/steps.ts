@@ -8,6 +8,7 @@ import type { Migration, Reference } from "./migration.ts";
 import { referenceTo, spoken } from "./migration.ts";
 import type { Objection } from "./objections.ts";
 import type { ReplicaSet } from "./workloads.ts";
+import { isFree } from "./workloads.ts";
 
 /** What is there now, of all that a migration is about. */
 export interface Live {
@@ -71,11 +72,6 @@ function isSame(one: KubeObject, other: KubeObject): boolean {
 
 function isOwnedBy(uid: string, { metadata }: KubeObject): boolean {
   return controllerOf(metadata.ownerReferences ?? [])?.uid === uid;
-}
-
-/** What has an owner is looked after by that. */
-export function isFree({ metadata }: KubeObject): boolean {
-  return controllerOf(metadata.ownerReferences ?? []) === undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IntOrPercent } from "../../api/cloneset.ts";
 import type { LabelSelector, PodTemplate } from "../../api/kubernetes.ts";
+import { controllerOf } from "../../api/kubernetes.ts";
 import type { KubeObject } from "../../kube/resources.ts";
 
 /** A Deployment, as far as a migration reads it. */
@@ -27,4 +28,9 @@ export interface ReplicaSet extends KubeObject {
 /** Whatever takes pods by a selector. */
 export interface Claimant extends KubeObject {
   spec?: { selector?: LabelSelector };
+}
+
+/** What has an owner is looked after by that. */
+export function isFree({ metadata }: KubeObject): boolean {
+  return controllerOf(metadata.ownerReferences ?? []) === undefined;
 }
