@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 const LENGTH = 5;
@@ -20,8 +20,10 @@ export function adoptedId(cloneSetUid: string, podUid: string, taken: ReadonlySe
 }
 
 function idFrom(text: string): string {
-  const digest = createHash("sha256").update(text).digest();
-  return Array.from(digest.subarray(0, LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
+  const digest = hash("sha256", text, "buffer");
+  let id = "";
+  for (const byte of digest.subarray(0, LENGTH)) id += ALPHABET[byte % ALPHABET.length];
+  return id;
 }
 
 /** Ids for new pods, and the counter they used up. */
