@@ -44,7 +44,7 @@ export async function controllerImage(
       {
         names,
         layers: layers.map(({ content }) => content),
-        entrypoint: ["/usr/local/bin/node", "/app/main.mjs"],
+        entrypoint: await entrypoint(),
         env: { PATH: "/usr/local/bin:/usr/bin:/bin", NODE_ENV: "production" },
         user: `${NONROOT}:${NONROOT}`,
         workingDir: "/app",
@@ -67,6 +67,12 @@ export async function controllerImage(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** As the Dockerfile has it. */
+async function entrypoint(): Promise<string[]> {
+  const dockerfile = await readFile(new URL("../../deploy/image/Dockerfile", import.meta.url), "utf8");
+  return JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "") as string[];
 }
 
 function users(): Entry[] {
