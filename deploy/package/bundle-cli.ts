@@ -13,11 +13,18 @@ const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 /** npm links it under the name kubectl looks for, which is without the ending. */
 const BINARY = "kubectl-cloneset.cjs";
 
+/** The oldest Node the plugin runs on. */
+const NODE = 22;
+
 /**
- * The binary only switches on Node's compile cache and goes on to the bundle: what is loaded before the switch is
+ * The binary says so if Node is too old for the bundle, which would only fail in the middle of a verb. Then it switches on Node's compile cache and goes on to the bundle: what is loaded before the switch is
  * compiled anew each time.
  */
 const ENTRY = `#!/usr/bin/env node
+if (Number.parseInt(process.versions.node, 10) < ${NODE}) {
+  console.error("error: kubectl cloneset needs Node ${NODE} or newer, found " + process.versions.node + " (" + process.execPath + ")");
+  process.exit(1);
+}
 require("node:module").enableCompileCache?.();
 require("./bundle.cjs");
 `;
@@ -31,7 +38,7 @@ export async function bundleCli(folder: string): Promise<string> {
     outfile: join(folder, "bundle.cjs"),
     bundle: true,
     platform: "node",
-    target: "node22",
+    target: `node${NODE}`,
     format: "cjs",
     minifyWhitespace: true,
     legalComments: "none",

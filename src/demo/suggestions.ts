@@ -47,10 +47,23 @@ export function suggestions({ kubeconfig, log }: Playground, watching: Watching)
     "",
     `  export KUBECONFIG=${kubeconfig}`,
     "  kubectl get clonesets,pods,pvc",
-    ...SUGGESTIONS.flatMap(({ shows, edits }) => [shows, ...edits(pod, replicas).map((one) => `  ${commandOf(one)}`)]),
+    ...SUGGESTIONS.flatMap(({ shows, edits }) => [
+      shows,
+      ...edits(pod, replicas).flatMap((one) => inLines(`  ${commandOf(one)}`)),
+    ]),
     "",
     `The controller's log: ${log}`,
   ];
+}
+
+/** What a terminal of 80 columns has room for. */
+const WIDTH = 80;
+
+/** Broken after a comma of the JSON, where a line break changes nothing: what is copied from the terminal works. */
+export function inLines(command: string): string[] {
+  const end = command.lastIndexOf(",", WIDTH - 1) + 1;
+  if (command.length <= WIDTH || end === 0) return [command];
+  return [command.slice(0, end), ...inLines(`    ${command.slice(end)}`)];
 }
 
 /** The same as keys of the live view. */

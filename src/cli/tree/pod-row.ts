@@ -66,7 +66,7 @@ function howIs(
   if (reason === "not scheduled yet") return { mark: "waiting", state: "pending", note: reason };
   const mark: Mark = why.weight >= 2 ? "bad" : "waiting";
   if (isUpdating(pod, nowMs)) {
-    const note = reason.replace(/^(being updated in place(: )?|not ready )/, "") || "in place";
+    const note = withoutState(reason.replace(/^being updated in place(: )?/, "")) || "in place";
     return { mark: mark === "bad" ? mark : "busy", state: "updating", note };
   }
   if (why.weight === 0 && reason.startsWith("ready, ")) {
@@ -75,7 +75,12 @@ function howIs(
   const isFirstStart = mark !== "bad" && pod.containerStatuses.every(({ restartCount }) => restartCount === 0);
   return isFirstStart
     ? { mark, state: "starting", note: "" }
-    : { mark, state: "not ready", note: reason.replace(/^not ready /, "") };
+    : { mark, state: "not ready", note: withoutState(reason) };
+}
+
+/** What the column STATE says already; a reason that stands alone needs no parentheses. */
+function withoutState(reason: string): string {
+  return reason.replace(/^not ready /, "").replace(/^\(([^()]*)\)/, "$1");
 }
 
 /** From the moment it is taken out of service for an in-place update until it is back. */

@@ -12,6 +12,8 @@ export interface PodGiven {
   /** Seconds ago. */
   created?: number;
   ready?: boolean;
+  /** What the condition Ready gives as its reason. */
+  reason?: string;
   restarts?: number;
   /** Seconds ago. */
   inPlace?: number;
@@ -159,7 +161,12 @@ function wirePod({ id, revision, node, created = 3 * DAY, ready = true, restarts
     status: {
       phase: "Running",
       conditions: [
-        { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: secondsAgo(ready ? 30 : 12) },
+        {
+          type: "Ready",
+          status: ready ? "True" : "False",
+          reason: given.reason,
+          lastTransitionTime: secondsAgo(ready ? 30 : 12),
+        },
         { type: "InPlaceUpdateReady", status: ready ? "True" : "False", lastTransitionTime: secondsAgo(12) },
       ],
       containerStatuses: [

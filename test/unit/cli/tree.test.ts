@@ -83,3 +83,12 @@ test("news: what happened between two looks, and nothing when only time went by"
     "web-zz81w  gone",
   ]);
 });
+
+test("news: a reason that stands alone has one pair of parentheses", () => {
+  const before = treeOf(seenWeb({ pods: PODS }), NOW_MS);
+  const pods = PODS.map(
+    (pod): PodGiven => (pod.id === "x7t2c" ? { ...pod, ready: false, reason: "ContainersNotReady" } : pod),
+  );
+  const lines = news(before, treeOf(seenWeb({ pods }), NOW_MS));
+  assert.deepEqual(lines.slice(1), ["web-x7t2c  available -> updating (ContainersNotReady)"]);
+});
