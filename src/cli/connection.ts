@@ -43,6 +43,9 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** Somebody waits at the terminal; a server that restarts is back by then, or not soon. */
+const PATIENCE_MS = 2000;
+
 export async function connect(flags: ConnectionFlags, clock: Clock): Promise<Connection> {
   const session = impersonating(
     await openSession({
@@ -59,6 +62,7 @@ export async function connect(flags: ConnectionFlags, clock: Clock): Promise<Con
     clock,
     userAgent: `kubectl-cloneset/${packageJson.version}`,
     fieldManager: "kubectl-cloneset",
+    unreachableForMs: PATIENCE_MS,
   });
   const namespace = flags.namespace ?? session.namespace;
   return {

@@ -44,6 +44,8 @@ export interface CallerOptions {
   lane?: Lane;
   gate?: WriteGate;
   observer?: RequestObserver;
+  /** For how long a server that cannot be reached is tried; default: as long as the call may take. */
+  unreachableForMs?: number;
 }
 
 /** What is about to be asked, and what may be done when no answer comes. */
@@ -88,11 +90,13 @@ export class Caller {
 
   /** Asks until there is a usable answer, or none can come any more. */
   async ask(call: Call, turn?: Turn): Promise<unknown> {
+    const { unreachableForMs = Number.POSITIVE_INFINITY } = this.#options;
     const limits = this.#limits(call);
     /** Some attempt may have been applied. */
     let unknown = false;
     let last: unknown;
     let lastCode: number | undefined;
+    const begunMs = this.#clock.monotonicMs();
     try {
       for (let attempt = 1; ; attempt++) {
         if (call.write && !this.#mayWrite()) {
@@ -132,6 +136,7 @@ export class Caller {
             unknown ||= call.write;
             lastCode = undefined;
           }
+          if (notSent && this.#clock.monotonicMs() - begunMs > unreachableForMs) break;
           if (limits.signal.aborted || !(notSent || (call.repeatable && attempt < ATTEMPTS_MAX))) break;
         }
         if (limits.retryLeftMs() <= waitMs) break;

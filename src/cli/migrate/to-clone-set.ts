@@ -1,6 +1,9 @@
 import { API_VERSION, KIND } from "../../api/constants.ts";
 import type { WireCloneSet } from "../../api/convert.ts";
+import { fromV1alpha1 } from "../../api/convert.ts";
 import type { KubeObject, ObjectMeta } from "../../kube/resources.ts";
+import { maxUnavailable as maxUnavailableOf } from "../../plan/availability.ts";
+import { maxSurge as maxSurgeOf } from "../../plan/max-surge.ts";
 import type { Deployment } from "./workloads.ts";
 
 /** What is written down for the API server: the object without what the server keeps in it. */
@@ -41,6 +44,12 @@ export function toCloneSet({ metadata, spec }: Deployment): { cloneSet: CloneSet
       },
     },
   };
+  const promised = fromV1alpha1(cloneSet).spec;
+  if (!recreates && maxUnavailableOf(promised) === 0 && maxSurgeOf(promised) > 0) {
+    notes.push(
+      `with maxUnavailable ${maxUnavailable} none of ${promised.replicas} pods may be away: an update makes an extra pod first and removes an old one for it; with maxUnavailable 1 and maxSurge 0 all are updated in place`,
+    );
+  }
   return { cloneSet, notes };
 }
 

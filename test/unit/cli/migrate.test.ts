@@ -73,11 +73,18 @@ function justMade({ status: _none, ...cloneSet }: CloneSetObject): CloneSetObjec
 
 describe("a CloneSet of a Deployment", () => {
   const strategies: { name: string; spec: Partial<Deployment["spec"]>; want: object; notes?: RegExp }[] = [
-    { name: "says nothing", spec: {}, want: { maxUnavailable: "25%", maxSurge: "25%" } },
+    { name: "says nothing", spec: { replicas: 4 }, want: { maxUnavailable: "25%", maxSurge: "25%" } },
+    {
+      name: "says nothing and is small",
+      spec: {},
+      want: { maxUnavailable: "25%", maxSurge: "25%" },
+      notes: /with maxUnavailable 25% none of 3 pods may be away: an update makes an extra pod/,
+    },
     {
       name: "has numbers of its own",
       spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 2 } } },
       want: { maxUnavailable: 0, maxSurge: 2 },
+      notes: /with maxUnavailable 0 none of 3/,
     },
     {
       name: "re-creates",

@@ -391,6 +391,16 @@ clientTest(
   { url: deadUrl },
 );
 
+clientTest(
+  "a server that cannot be reached is given up sooner for somebody who waits",
+  async ({ client, outcome }) => {
+    const { error, ms } = await outcome(client.get(PODS, WEB));
+    assert.ok(error instanceof NoAnswerError, String(error));
+    assert.ok(ms > 1_000 && ms < 5_000, `${ms}`);
+  },
+  { url: deadUrl, unreachableForMs: 1_000 },
+);
+
 clientTest("the caller can end a call: in doubt once it was sent", async ({ server, client, outcome }) => {
   const caller = new AbortController();
   server.plays(silence);
