@@ -12,7 +12,8 @@ import { DEATHS, FOLLOWS, play, QUIET, REST, STILL } from "./play.ts";
 // edit, others who delete, a server that refuses, a controller that dies. No. 1 is replaced by the rule that the cache has
 // seen our last write (tested with the cache), and no. 2 is dropped: one plan may mix.
 
-const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+/** The same histories for the same commit: new ones are what `npm run properties` is for. */
+const seed = Number(process.env["SEED"] ?? 1);
 const judged = new Map<string, Verdicts>();
 const deeds: Deeds = new Map();
 

@@ -72,7 +72,10 @@ export function caseOf(pass: Pass, memory: Memory, features: { rollBack: boolean
     current,
     ...features,
     surgeable: (old, maxUnavailable) =>
-      strategy === "ReCreate" || maxUnavailable === 0 ? old.length : old.filter((pod) => !canMoveInPlace(pod)).length,
+      // Where pods may roll back, updated ones are stood in for, too.
+      strategy === "ReCreate" || maxUnavailable === 0
+        ? Number.POSITIVE_INFINITY
+        : old.filter((pod) => !canMoveInPlace(pod)).length,
   });
   const patched = writes.flatMap(({ write, action }) =>
     write.kind === "pod" && write.verb === "patch" && write.before && write.after
