@@ -5,8 +5,9 @@ import { featureDefaults } from "../api/features.ts";
 import type { Claim, Pod, Revision } from "../api/pod.ts";
 import { instanceId, isActive, lifecycleState } from "../api/pod.ts";
 import type { InPlaceVerdict } from "../inplace/can-update.ts";
-import { isAvailable, isReadyInNormalState } from "../plan/availability.ts";
+import { isAvailable, isReadyInNormalState, maxUnavailable } from "../plan/availability.ts";
 import { inPlaceVerdict } from "../plan/in-place-verdict.ts";
+import { maxSurge } from "../plan/max-surge.ts";
 import type { Member } from "../plan/observation.ts";
 import { partition } from "../plan/partition.ts";
 import { namedForDeletion, podsToDelete } from "../plan/pods-to-delete.ts";
@@ -127,8 +128,38 @@ export function claimsOf(pod: Pod, claims: readonly Claim[]): string[] {
 
 const NAMES_MAX = 8;
 
+/** What a rollout comes to, for whoever is about to begin it; `after` is the CloneSet as it would be. */
+export function foretold(
+  moves: readonly PodMove[],
+  after: CloneSet,
+): { forecast: string[]; loses: string | undefined } {
+  const extra = standIns(moves, after);
+  if (extra === 0) return { forecast: inSentences(moves), loses: lossOf(moves) };
+  const hasClaims = after.spec.claimTemplates.length > 0;
+  const [are, go, their] = extra === 1 ? ["is", "goes", "its PVCs"] : ["are", "go", "their PVCs"];
+  const withClaims = hasClaims ? `, with ${their}` : "";
+  const replaced = `${countOf(extra)} more ${are} made first, as maxUnavailable lets none be away, and ${extra} of those that would change in place ${go} instead${withClaims}`;
+  const losses = [
+    lossOf(moves),
+    hasClaims ? `${countOf(extra)} ${go} for extra ones, with ${their} and their data.` : undefined,
+  ];
+  return {
+    forecast: [...inSentences(moves), replaced],
+    loses: losses.filter((loss) => loss !== undefined).join(" ") || undefined,
+  };
+}
+
+/**
+ * How many pods go although they could change in place. Where maxUnavailable leaves no room, extra pods stand in for those that
+ * are away; each is of the new revision already, so an old pod is one too many.
+ */
+function standIns(moves: readonly PodMove[], { spec }: CloneSet): number {
+  if (maxUnavailable(spec) > 0) return 0;
+  return Math.min(maxSurge(spec), moves.filter(({ move }) => move === "inPlace").length);
+}
+
 /** The moves in sentences, one per kind and reason; pods that are updated already are not worth one. */
-export function inSentences(moves: readonly PodMove[]): string[] {
+function inSentences(moves: readonly PodMove[]): string[] {
   const groups = Map.groupBy(
     moves.filter(({ move }) => move !== "none"),
     ({ move, why }) => `${move} ${why}`,
@@ -173,7 +204,7 @@ export function countOf(pods: number): string {
 }
 
 /** What is asked about before pods are re-created that have PVCs; undefined if nothing is lost. */
-export function lossOf(moves: readonly PodMove[]): string | undefined {
+function lossOf(moves: readonly PodMove[]): string | undefined {
   const lost = moves.flatMap(({ claimsLost }) => claimsLost);
   return lost.length === 0 ? undefined : `${lost.length === 1 ? "1 PVC" : `${lost.length} PVCs`} and their data go.`;
 }

@@ -11,7 +11,7 @@ import { cloneSetArgument, fullName } from "../names.ts";
 import type { Column } from "../output.ts";
 import { outputOption, print } from "../output.ts";
 import type { PodMove } from "../pod-moves.ts";
-import { countOf, inSentences, lossOf, podMoves } from "../pod-moves.ts";
+import { countOf, foretold, podMoves } from "../pod-moves.ts";
 import { promotedPartition } from "../promotion.ts";
 import { readSeen } from "../seen.ts";
 
@@ -65,8 +65,7 @@ export const promote = (cli: Cli) =>
         edit,
         {
           done: `promoted: ${spec.replicas - kept} of ${countOf(spec.replicas)} to be updated`,
-          forecast: inSentences(moves),
-          loses: lossOf(moves),
+          ...foretold(moves, fromV1alpha1(edit.after)),
           notes: [
             ...(spec.updateStrategy.paused
               ? [`Paused: nothing moves before kubectl cloneset resume ${name}${flag}`]

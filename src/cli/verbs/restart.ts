@@ -17,7 +17,7 @@ import { otherSpelling } from "../image-spelling.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import type { Column } from "../output.ts";
 import { outputOption, print } from "../output.ts";
-import { claimsOf, countOf, inSentences, listed, lossOf, podMoves } from "../pod-moves.ts";
+import { claimsOf, countOf, foretold, listed, podMoves } from "../pod-moves.ts";
 import { namedPods, podNames } from "../pod-names.ts";
 import { heldBack } from "../revisions.ts";
 import type { Seen } from "../seen.ts";
@@ -85,8 +85,7 @@ export const restart = (cli: Cli) =>
         edit,
         {
           done: inPlace ? "restarting in place" : "restarting",
-          forecast: inSentences(moves),
-          loses: lossOf(moves),
+          ...foretold(moves, fromV1alpha1(edit.after)),
           notes: [...heldBack(edit.after, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
         },
         manner,

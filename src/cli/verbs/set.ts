@@ -12,7 +12,7 @@ import { Failure } from "../failure.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import type { Format } from "../output.ts";
 import { outputOption } from "../output.ts";
-import { inSentences, lossOf, podMoves } from "../pod-moves.ts";
+import { foretold, podMoves } from "../pod-moves.ts";
 import { heldBack } from "../revisions.ts";
 import { readSeen } from "../seen.ts";
 import { readAmounts, readEnv, readImages, withEnv, withImages, withResources } from "../template-edits.ts";
@@ -124,8 +124,7 @@ async function change(
     edit,
     {
       done,
-      forecast: inSentences(moves),
-      loses: lossOf(moves),
+      ...foretold(moves, fromV1alpha1(edit.after)),
       notes: [...heldBack(edit.after, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
     },
     { dryRun: dryRunOf(dryRun), output, yes },

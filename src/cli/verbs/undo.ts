@@ -9,7 +9,7 @@ import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import { outputOption } from "../output.ts";
-import { inSentences, lossOf, podMoves } from "../pod-moves.ts";
+import { foretold, podMoves } from "../pod-moves.ts";
 import { heldBack, plainTemplate, previousRevision, revisionNumbered } from "../revisions.ts";
 import { readSeen } from "../seen.ts";
 import { revisionNumber } from "./history.ts";
@@ -54,8 +54,7 @@ export const undo = (cli: Cli) =>
         edit,
         {
           done: `rolled back to revision ${target.revision}`,
-          forecast: inSentences(moves),
-          loses: lossOf(moves),
+          ...foretold(moves, fromV1alpha1(edit.after)),
           notes: heldBack(edit.after, flag),
         },
         { dryRun: dryRunOf(dryRun), output, yes },

@@ -73,6 +73,21 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
     ],
   );
 
+  golden(
+    "set-surge",
+    () =>
+      storeRollout(plugin(), {
+        name: "surged",
+        versions: ONE_TWO.slice(0, 1),
+        updateStrategy: { type: "InPlaceIfPossible", maxUnavailable: "25%", maxSurge: "25%" },
+        claims: true,
+      }),
+    [
+      "set image surged app=app:v2 -y",
+      `plan surged -o 'jsonpath={range .pods[*]}{.pod} {.fate} {.claims}{"\\n"}{end}'`,
+    ],
+  );
+
   golden("set-types", async () => {
     await storeRollout(plugin(), {
       name: "only",
