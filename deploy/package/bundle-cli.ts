@@ -17,8 +17,8 @@ const BINARY = "kubectl-cloneset.cjs";
 const NODE = 22;
 
 /**
- * The binary says so if Node is too old for the bundle, which would only fail in the middle of a verb. Then it switches on Node's compile cache and goes on to the bundle: what is loaded before the switch is
- * compiled anew each time.
+ * The binary says so if Node is too old for the bundle, which would only fail in the middle of a verb. Then it switches on
+ * Node's compile cache and goes on to the bundle: what is loaded before the switch is compiled anew each time.
  */
 const ENTRY = `#!/usr/bin/env node
 if (Number.parseInt(process.versions.node, 10) < ${NODE}) {
