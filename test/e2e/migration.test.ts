@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
-import { type Meta, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { appContainer, isServing, type Meta, type Pod, versionOf } from "../support/e2e/objects.ts";
 import { PluginProcess } from "../support/e2e/plugin-process.ts";
 import { Story } from "../support/e2e/story.ts";
 
@@ -80,9 +80,9 @@ test("a pod that is not what the template says is held, not replaced, and goes b
   const [odd] = before;
   assert.ok(odd);
   await story.run("set", "image", `pod/${odd.metadata.name}`, "app=local/app:v3");
-  await story.eventually("the pod to run another version", async () => {
+  await story.eventually("the pod to serve with another version", async () => {
     const now = await story.pod(odd.metadata.name);
-    assert.ok(now && versionOf(now) === "v3");
+    assert.ok(now && versionOf(now) === "v3" && appContainer(now)?.restartCount === 1 && isServing(now));
   });
   const there = await migrate("--from=deployment/odd");
   assert.equal(there.code, 0, there.stderr);
