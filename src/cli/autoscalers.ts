@@ -2,7 +2,7 @@ import { API_VERSION, KIND } from "../api/constants.ts";
 import type { KubeObject } from "../kube/resources.ts";
 import { HORIZONTAL_POD_AUTOSCALERS } from "../kube/resources.ts";
 import type { Cluster } from "./cluster.ts";
-import { looked } from "./looked.ts";
+import { ifAllowed } from "./looked.ts";
 
 /** A HorizontalPodAutoscaler. */
 export interface Autoscaler extends KubeObject {
@@ -33,8 +33,9 @@ export function scales({ spec }: Autoscaler, { apiVersion, kind, name }: Target)
  */
 export async function otherHands(cluster: Cluster, name: string, replicas: number): Promise<string[]> {
   const options = { namespace: cluster.namespace, ...cluster.limits };
-  const look = await looked(() => cluster.client.list<Autoscaler>(HORIZONTAL_POD_AUTOSCALERS, options));
-  const all = look.kind === "found" ? look.value.items : [];
+  const all = await ifAllowed(
+    async () => (await cluster.client.list<Autoscaler>(HORIZONTAL_POD_AUTOSCALERS, options)).items,
+  );
   return all
     .filter((one) => scales(one, { apiVersion: API_VERSION, kind: KIND, name }))
     .map(({ metadata, spec: { minReplicas = 1, maxReplicas } }) => {

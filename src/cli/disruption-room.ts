@@ -1,9 +1,9 @@
 import type { LabelSelector } from "../api/kubernetes.ts";
 import type { Pod } from "../api/pod.ts";
 import { matchesSelector } from "../api/selector.ts";
-import { isForbidden, isNotFound } from "../kube/errors.ts";
 import type { KubeObject, Resource } from "../kube/resources.ts";
 import type { Cluster } from "./cluster.ts";
+import { ifAllowed } from "./looked.ts";
 
 export const POD_DISRUPTION_BUDGETS: Resource = {
   group: "policy",
@@ -35,11 +35,6 @@ export async function disruptionRoom(cluster: Cluster, pods: readonly Pod[], ava
 
 /** Reading them is a courtesy: whoever may not see them may scale in all the same. */
 async function budgetsOf(cluster: Cluster): Promise<Budget[]> {
-  try {
-    const options = { namespace: cluster.namespace, ...cluster.limits };
-    return (await cluster.client.list<Budget>(POD_DISRUPTION_BUDGETS, options)).items;
-  } catch (error) {
-    if (isForbidden(error) || isNotFound(error)) return [];
-    throw error;
-  }
+  const options = { namespace: cluster.namespace, ...cluster.limits };
+  return await ifAllowed(async () => (await cluster.client.list<Budget>(POD_DISRUPTION_BUDGETS, options)).items);
 }

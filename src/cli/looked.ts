@@ -23,3 +23,9 @@ export async function ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> 
     throw error;
   }
 }
+
+/** For lists that are a courtesy: [] for whoever may not read them, and where the server has no such kind. */
+export async function ifAllowed<T>(ask: () => Promise<T[]>): Promise<T[]> {
+  const look = await looked(ask);
+  return look.kind === "found" ? look.value : [];
+}

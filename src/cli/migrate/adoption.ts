@@ -1,7 +1,7 @@
 import type { WireCloneSet } from "../../api/convert.ts";
 import { featureDefaults } from "../../api/features.ts";
 import type { KubeObject } from "../../kube/resources.ts";
-import { preview } from "../../preview/preview.ts";
+import { fates, preview } from "../../preview/preview.ts";
 import type { CloneSetObject } from "../cluster.ts";
 
 /** What becomes of pods that nobody owns when a new CloneSet finds them. By the controller's own plan. */
@@ -14,12 +14,10 @@ export interface Adoption {
 
 export function adoption(cloneSet: CloneSetObject, pods: readonly KubeObject[], nowMs: number): Adoption {
   const start = { cloneSet, pods: pods.map(withoutOwner), claims: [], revisions: [] };
-  const { end, message, steps } = preview(start, { features: featureDefaults, nowMs });
-  if (end === "refused") return { refused: message, touched: [] };
-  const touched = new Set(
-    steps.flatMap(({ moves }) => moves.flatMap((move) => (move.kind === "adopt" ? [] : [move.pod]))),
-  );
-  return { refused: undefined, touched: pods.map(({ metadata }) => metadata.name).filter((name) => touched.has(name)) };
+  const told = preview(start, { features: featureDefaults, nowMs });
+  if (told.end === "refused") return { refused: told.message, touched: [] };
+  const touched = [...fates(told, start)].filter(([, { kind }]) => kind !== "kept").map(([name]) => name);
+  return { refused: undefined, touched };
 }
 
 /** The same with every pod held at what it is. */

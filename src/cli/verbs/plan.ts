@@ -3,7 +3,6 @@ import { fromV1alpha1 } from "../../api/convert.ts";
 import type { Features } from "../../api/features.ts";
 import { parseFeatures } from "../../api/features.ts";
 import { CLONE_SETS } from "../../api/resource.ts";
-import { isNotFound } from "../../kube/errors.ts";
 import { Trimmer } from "../../observe/trim.ts";
 import { fates, preview } from "../../preview/preview.ts";
 import { applyPatch } from "../apply-patch.ts";
@@ -11,6 +10,7 @@ import type { Cli } from "../cli.ts";
 import type { CloneSetObject, Cluster } from "../cluster.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
+import { ifThere } from "../looked.ts";
 import type { Manifest } from "../manifests.ts";
 import { readManifests } from "../manifests.ts";
 import { cloneSetName } from "../names.ts";
@@ -82,7 +82,9 @@ async function asApplied(cluster: Cluster, manifests: readonly Manifest[]): Prom
   for (const { object = {} } of manifests) {
     const manifest = object as unknown as CloneSetObject;
     const { namespace = cluster.namespace, name } = manifest.metadata;
-    const live = await found(cluster, { namespace, name });
+    const live = await ifThere(() =>
+      cluster.client.get<CloneSetObject>(CLONE_SETS, { namespace, name }, cluster.limits),
+    );
     const options = { dryRun: true, ...cluster.limits };
     applied.push(
       live === undefined
@@ -119,13 +121,4 @@ async function report(
     revisions: revisions.map((revision) => trimmer.revision(revision)),
     features,
   });
-}
-
-async function found(cluster: Cluster, ref: { namespace: string; name: string }): Promise<CloneSetObject | undefined> {
-  try {
-    return await cluster.client.get<CloneSetObject>(CLONE_SETS, ref, cluster.limits);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

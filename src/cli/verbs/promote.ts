@@ -54,7 +54,8 @@ export const promote = (cli: Cli) =>
       const edit = new Edit(seen.object);
       const kept = partition({ ...spec, updateStrategy: { ...spec.updateStrategy, partition: wanted } });
       if (kept < partition(spec) || goal.kind !== "next") edit.set(["spec", "updateStrategy", "partition"], wanted);
-      const moves = podMoves(seen, fromV1alpha1(edit.after), { nowMs: cli.io.clock.nowMs() });
+      const after = fromV1alpha1(edit.after);
+      const moves = podMoves(seen, after, { nowMs: cli.io.clock.nowMs() });
       if (preview) {
         await print(cli, output, { items: moves, columns: COLUMNS, name: ({ pod }) => `pod/${pod}`, empty: "No pods" });
         return;
@@ -65,7 +66,7 @@ export const promote = (cli: Cli) =>
         edit,
         {
           done: `promoted: ${spec.replicas - kept} of ${countOf(spec.replicas)} to be updated`,
-          ...foretold(moves, fromV1alpha1(edit.after)),
+          ...foretold(moves, after),
           notes: [
             ...(spec.updateStrategy.paused
               ? [`Paused: nothing moves before kubectl cloneset resume ${name}${flag}`]

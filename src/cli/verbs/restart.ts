@@ -72,7 +72,8 @@ export const restart = (cli: Cli) =>
         }
       }
       setCause(edit, changeCause ?? `kubectl cloneset restart ${name}${inPlace ? " --in-place" : ""}`);
-      const moves = podMoves(seen, fromV1alpha1(edit.after), { nowMs });
+      const after = fromV1alpha1(edit.after);
+      const moves = podMoves(seen, after, { nowMs });
       const stuck = moves.find(({ move }) => move === "impossible");
       if (stuck !== undefined) {
         throw new Failure("the type InPlaceOnly re-creates no pods", {
@@ -85,7 +86,7 @@ export const restart = (cli: Cli) =>
         edit,
         {
           done: inPlace ? "restarting in place" : "restarting",
-          ...foretold(moves, fromV1alpha1(edit.after)),
+          ...foretold(moves, after),
           notes: [...heldBack(edit.after, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
         },
         manner,

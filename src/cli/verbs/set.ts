@@ -111,7 +111,8 @@ async function change(
   if (template === undefined) throw new Failure(`${fullName(seen.object)} has no pod template`);
   const edit = new Edit(seen.object).turnInto(["spec", "template"], rewrite(template));
   if (!edit.isEmpty) setCause(edit, changeCause ?? `kubectl cloneset ${commandLine}`);
-  const moves = podMoves(seen, fromV1alpha1(edit.after), { nowMs: cli.io.clock.nowMs() });
+  const after = fromV1alpha1(edit.after);
+  const moves = podMoves(seen, after, { nowMs: cli.io.clock.nowMs() });
   const stuck = moves.find(({ move }) => move === "impossible");
   if (stuck !== undefined && !edit.isEmpty) {
     throw new Failure(`the type InPlaceOnly cannot make this change: ${stuck.why}`, {
@@ -124,7 +125,7 @@ async function change(
     edit,
     {
       done,
-      ...foretold(moves, fromV1alpha1(edit.after)),
+      ...foretold(moves, after),
       notes: [...heldBack(edit.after, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
     },
     { dryRun: dryRunOf(dryRun), output, yes },

@@ -48,13 +48,14 @@ export const undo = (cli: Cli) =>
         edit.set(["spec", "template"], plainTemplate(target.template));
         setCause(edit, target.annotations[CHANGE_CAUSE]);
       }
-      const moves = podMoves(seen, fromV1alpha1(edit.after), { nowMs: cli.io.clock.nowMs() });
+      const after = fromV1alpha1(edit.after);
+      const moves = podMoves(seen, after, { nowMs: cli.io.clock.nowMs() });
       await carryOut(
         cli,
         edit,
         {
           done: `rolled back to revision ${target.revision}`,
-          ...foretold(moves, fromV1alpha1(edit.after)),
+          ...foretold(moves, after),
           notes: heldBack(edit.after, flag),
         },
         { dryRun: dryRunOf(dryRun), output, yes },

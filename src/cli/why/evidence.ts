@@ -1,8 +1,8 @@
 import type { LabelSelector } from "../../api/kubernetes.ts";
-import { isForbidden, isNotFound } from "../../kube/errors.ts";
 import type { KubeObject, Resource } from "../../kube/resources.ts";
 import type { Cluster, EventObject } from "../cluster.ts";
 import { POD_DISRUPTION_BUDGETS } from "../disruption-room.ts";
+import { ifAllowed } from "../looked.ts";
 import type { Seen } from "../seen.ts";
 
 const RESOURCE_QUOTAS: Resource = {
@@ -44,24 +44,15 @@ export async function gather(cluster: Cluster, seen: Seen, inTrouble: readonly s
     ({ name, phase }) => phase === "Pending" && asked.some(({ claimNames }) => claimNames.includes(name)),
   );
   const listed = <T extends KubeObject>(resource: Resource) =>
-    allowed(async () => (await cluster.client.list<T>(resource, { namespace, ...cluster.limits })).items);
+    ifAllowed(async () => (await cluster.client.list<T>(resource, { namespace, ...cluster.limits })).items);
   const [events, quotas, budgets, ...theirs] = await Promise.all([
-    allowed(() => cluster.eventsOf(seen.object)),
+    ifAllowed(() => cluster.eventsOf(seen.object)),
     listed<Quota>(RESOURCE_QUOTAS),
     listed<Budget>(POD_DISRUPTION_BUDGETS),
     ...[...asked, ...claims].map(async ({ name, uid, namespace: itsNamespace }) => {
       const about = { metadata: { name, uid, namespace: itsNamespace } };
-      return [name, await allowed(() => cluster.eventsOf(about))] as const;
+      return [name, await ifAllowed(() => cluster.eventsOf(about))] as const;
     }),
   ]);
   return { seen, events, eventsOf: new Map(theirs), quotas, budgets };
-}
-
-async function allowed<T>(ask: () => Promise<T[]>): Promise<T[]> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isForbidden(error) || isNotFound(error)) return [];
-    throw error;
-  }
 }
