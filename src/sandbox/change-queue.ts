@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../kube/clock.ts";
 import type { ApiServer } from "./api-server.ts";
+import type { StoredObject } from "./objects.ts";
 import type { Write } from "./store.ts";
 
 /**
@@ -36,4 +37,31 @@ export function onChanges(options: {
     stop();
     for (const { timer } of waiting.values()) clock.clearTimeout(timer);
   };
+}
+
+const DELAY_MS = 20;
+
+/** The same for the objects of one kind: `keep` gets each one that is touched, as it is by then, unless it is gone. */
+export function onChangesOf(
+  plural: string,
+  options: {
+    server: ApiServer;
+    clock: Clock;
+    touched: (write: Write) => readonly StoredObject[];
+    /** Answers when to look again although nothing has changed; undefined = never. */
+    keep: (object: StoredObject) => number | undefined;
+  },
+): () => void {
+  const { server, clock, touched, keep } = options;
+  return onChanges({
+    server,
+    clock,
+    delayMs: DELAY_MS,
+    keysOf: (write) => touched(write).map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`),
+    act: (key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      const object = server.collection(plural).get(namespace, name);
+      return object && keep(object);
+    },
+  });
 }

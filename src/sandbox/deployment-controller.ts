@@ -3,7 +3,7 @@ import type { Clock } from "../kube/clock.ts";
 import { DEPLOYMENTS, REPLICA_SETS, resourcePath } from "../kube/resources.ts";
 import { claimsOf, concerns, controllerOf, settle } from "./adoption.ts";
 import type { ApiServer } from "./api-server.ts";
-import { onChanges } from "./change-queue.ts";
+import { onChangesOf } from "./change-queue.ts";
 import type { StoredObject } from "./objects.ts";
 import { isSame } from "./objects.ts";
 import type { Sets, Step } from "./rollout.ts";
@@ -16,29 +16,22 @@ const MERGE = { "content-type": "application/merge-patch+json" };
 
 /** Returns the way to stop. */
 export function keepDeployments({ server, clock }: { server: ApiServer; clock: Clock }): () => void {
-  return onChanges({
+  return onChangesOf(DEPLOYMENTS.plural, {
     server,
     clock,
-    delayMs: 20,
-    keysOf: (write) => deploymentsTouched(server, write),
-    act: (key) => {
-      const [namespace = "", name = ""] = key.split("/");
-      const deployment = server.collection(DEPLOYMENTS.plural).get(namespace, name);
-      return deployment && keep(server, deployment, clock.nowMs());
-    },
+    touched: (write) => deploymentsTouched(server, write),
+    keep: (deployment) => keep(server, deployment, clock.nowMs()),
   });
 }
 
-function deploymentsTouched(server: ApiServer, { kind, before, after, subresource }: Write): string[] {
-  const keyOf = ({ metadata }: StoredObject) => `${metadata.namespace}/${metadata.name}`;
+function deploymentsTouched(server: ApiServer, { kind, before, after, subresource }: Write): StoredObject[] {
   const { plural } = kind.resource;
-  if (plural === DEPLOYMENTS.plural) return after && subresource !== "status" ? [keyOf(after)] : [];
+  if (plural === DEPLOYMENTS.plural) return after && subresource !== "status" ? [after] : [];
   if (plural !== REPLICA_SETS.plural) return [];
   return server
     .collection(DEPLOYMENTS.plural)
     .all()
-    .filter((deployment) => [before, after].some((set) => set && concerns(deployment, set)))
-    .map(keyOf);
+    .filter((deployment) => [before, after].some((set) => set && concerns(deployment, set)));
 }
 
 /** Answers when to look again. */

@@ -3,7 +3,7 @@ import type { Clock } from "../kube/clock.ts";
 import { apiVersionOf, DEPLOYMENTS, REPLICA_SETS } from "../kube/resources.ts";
 import { controllerOf } from "./adoption.ts";
 import type { ApiServer } from "./api-server.ts";
-import { onChanges } from "./change-queue.ts";
+import { onChangesOf } from "./change-queue.ts";
 import { budgetCovers, budgetStatus } from "./disruption.ts";
 import { KINDS } from "./kinds.ts";
 import type { StoredObject } from "./objects.ts";
@@ -17,15 +17,12 @@ const MERGE = { "content-type": "application/merge-patch+json" };
 
 /** Keeps the status of disruption budgets in step with the pods they cover. Returns the way to stop. */
 export function keepBudgets({ server, clock }: { server: ApiServer; clock: Clock }): () => void {
-  return onChanges({
+  return onChangesOf("poddisruptionbudgets", {
     server,
     clock,
-    delayMs: 20,
-    keysOf: (write) => budgetsTouched(server, write),
-    act: (key) => {
-      const [namespace = "", name = ""] = key.split("/");
-      const budget = server.collection("poddisruptionbudgets").get(namespace, name);
-      if (budget === undefined) return undefined;
+    touched: (write) => budgetsTouched(server, write),
+    keep: (budget) => {
+      const { namespace, name } = budget.metadata;
       const pods = server
         .collection("pods")
         .all()
@@ -42,17 +39,16 @@ export function keepBudgets({ server, clock }: { server: ApiServer; clock: Clock
   });
 }
 
-function budgetsTouched(server: ApiServer, { kind, before, after, subresource }: Write): string[] {
+function budgetsTouched(server: ApiServer, { kind, before, after, subresource }: Write): StoredObject[] {
   const { plural } = kind.resource;
-  const keyOf = ({ metadata }: StoredObject) => `${metadata.namespace}/${metadata.name}`;
-  if (plural === "poddisruptionbudgets") return after && subresource !== "status" ? [keyOf(after)] : [];
+  if (plural === "poddisruptionbudgets") return after && subresource !== "status" ? [after] : [];
   const budgets = server.collection("poddisruptionbudgets").all();
   // How many pods there should be may have changed.
   if (SCALED.includes(plural)) {
-    return budgets.filter(({ metadata }) => metadata.namespace === (after ?? before)?.metadata.namespace).map(keyOf);
+    return budgets.filter(({ metadata }) => metadata.namespace === (after ?? before)?.metadata.namespace);
   }
   if (plural !== "pods") return [];
-  return budgets.filter((budget) => [before, after].some((pod) => pod && budgetCovers(budget, pod))).map(keyOf);
+  return budgets.filter((budget) => [before, after].some((pod) => pod && budgetCovers(budget, pod)));
 }
 
 /** What the owners of the pods want in all; a pod without owner counts for itself. */

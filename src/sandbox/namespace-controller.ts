@@ -1,7 +1,7 @@
 import type { Clock } from "../kube/clock.ts";
 import { resourcePath } from "../kube/resources.ts";
 import type { ApiServer } from "./api-server.ts";
-import { onChanges } from "./change-queue.ts";
+import { onChangesOf } from "./change-queue.ts";
 import { KINDS } from "./kinds.ts";
 
 const USER = "namespace-controller";
@@ -9,14 +9,12 @@ const AGAIN_MS = 200;
 
 /** Gives each namespace its default account, and empties those that are deleted. Returns the way to stop. */
 export function keepNamespaces({ server, clock }: { server: ApiServer; clock: Clock }): () => void {
-  return onChanges({
+  return onChangesOf("namespaces", {
     server,
     clock,
-    delayMs: 20,
-    keysOf: ({ kind, after }) => (kind.resource.plural === "namespaces" && after ? [after.metadata.name] : []),
-    act: (name) => {
-      const namespace = server.collection("namespaces").get("", name);
-      if (namespace === undefined) return undefined;
+    touched: ({ kind, after }) => (kind.resource.plural === "namespaces" && after ? [after] : []),
+    keep: (namespace) => {
+      const { name } = namespace.metadata;
       if (namespace.metadata.deletionTimestamp === undefined) {
         giveAccount(server, name);
         return undefined;

@@ -3,7 +3,7 @@ import type { Clock } from "../kube/clock.ts";
 import { PODS, REPLICA_SETS, resourcePath } from "../kube/resources.ts";
 import { claimsOf, concerns, controlBy, settle } from "./adoption.ts";
 import type { ApiServer } from "./api-server.ts";
-import { onChanges } from "./change-queue.ts";
+import { onChangesOf } from "./change-queue.ts";
 import { readySince } from "./disruption.ts";
 import type { JsonMap, StoredObject } from "./objects.ts";
 import { isGoing, isSame } from "./objects.ts";
@@ -18,29 +18,22 @@ const AGAIN_MS = 1000;
 
 /** Returns the way to stop. */
 export function keepReplicaSets({ server, clock }: { server: ApiServer; clock: Clock }): () => void {
-  return onChanges({
+  return onChangesOf(REPLICA_SETS.plural, {
     server,
     clock,
-    delayMs: 20,
-    keysOf: (write) => setsTouched(server, write),
-    act: (key) => {
-      const [namespace = "", name = ""] = key.split("/");
-      const set = server.collection(REPLICA_SETS.plural).get(namespace, name);
-      return set && keep(server, set, clock.nowMs());
-    },
+    touched: (write) => setsTouched(server, write),
+    keep: (set) => keep(server, set, clock.nowMs()),
   });
 }
 
-function setsTouched(server: ApiServer, { kind, before, after, subresource }: Write): string[] {
-  const keyOf = ({ metadata }: StoredObject) => `${metadata.namespace}/${metadata.name}`;
+function setsTouched(server: ApiServer, { kind, before, after, subresource }: Write): StoredObject[] {
   const { plural } = kind.resource;
-  if (plural === REPLICA_SETS.plural) return after && subresource !== "status" ? [keyOf(after)] : [];
+  if (plural === REPLICA_SETS.plural) return after && subresource !== "status" ? [after] : [];
   if (plural !== "pods") return [];
   return server
     .collection(REPLICA_SETS.plural)
     .all()
-    .filter((set) => [before, after].some((pod) => pod && concerns(set, pod)))
-    .map(keyOf);
+    .filter((set) => [before, after].some((pod) => pod && concerns(set, pod)));
 }
 
 /** Answers when to look again. */
