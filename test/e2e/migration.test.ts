@@ -11,6 +11,7 @@ const story = await Story.begin("migration", { controller: false });
 if (!story.setting.installed) await story.startController({ elected: true });
 const APPS = `/apis/apps/v1/namespaces/${story.namespace}`;
 const HPAS = `/apis/autoscaling/v2/namespaces/${story.namespace}/horizontalpodautoscalers`;
+const HELD = "example.com/held";
 const migrate = (...args: string[]) => PluginProcess.start(story, ["migrate", ...args]).end;
 
 test("there and back: the same pods in the same containers, and the autoscaler follows", async () => {
@@ -152,16 +153,22 @@ test("another Deployment that selects the same pods stands against it", async ()
 });
 
 test("a Deployment that somebody makes again in the middle keeps its pods, and may go again", async () => {
-  const before = await deployed("again");
+  const path = `${APPS}/deployments/again`;
+  // Held until the test lets go of it, so that the next one comes at once.
+  const before = await deployed("again", { finalizers: [HELD] });
   const migrating = migrate("--from=deployment/again", "-y");
-  await story.eventually("the Deployment to be gone", async () => {
-    const { items } = await story.api.get<{ items: { metadata: Meta }[] }>(`${APPS}/deployments`);
-    assert.ok(!items.some(({ metadata }) => metadata.name === "again"));
+  await story.eventually("the Deployment to be on its way out, and to have let go of its ReplicaSet", async () => {
+    const { metadata } = await story.api.get<{ metadata: Meta }>(path);
+    assert.ok(metadata.deletionTimestamp);
+    assert.deepEqual(metadata.finalizers, [HELD]);
   });
-  assert.deepEqual(lives(await deployed("again")), lives(before));
+  await story.api.patch(path, { metadata: { finalizers: null } });
+  await story.api.post(`${APPS}/deployments`, aDeployment("again"));
   const { code, stderr } = await migrating;
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^error: deployment\.apps\/again was made again meanwhile, and wants pods, too$/m);
+  await story.run("rollout", "status", "deployment/again", "--timeout=60s");
+  assert.deepEqual(lives(await story.allPods("again")), lives(before));
   const there = await migrate("--from=deployment/again", "-y");
   assert.equal(there.code, 0, there.stderr);
   assert.deepEqual(lives(await story.settled("again", 3, "v1")), lives(before));
@@ -174,11 +181,19 @@ function guarded(): Json {
 
 /** A Deployment whose rollout is done, and its pods. */
 async function deployed(name: string, metadata: Json = {}): Promise<Pod[]> {
-  const { replicas, selector, template } = (aCloneSet(name) as { spec: Json }).spec;
-  const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, ...metadata } };
-  await story.apply({ ...deployment, spec: { replicas, selector, template } });
+  await story.apply(aDeployment(name, metadata));
   await story.run("rollout", "status", `deployment/${name}`, "--timeout=60s");
   return await story.allPods(name);
+}
+
+function aDeployment(name: string, metadata: Json = {}): Json {
+  const { replicas, selector, template } = (aCloneSet(name) as { spec: Json }).spec;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, ...metadata },
+    spec: { replicas, selector, template },
+  };
 }
 
 /** What would change if a pod were replaced or restarted: uid → its container's id. */

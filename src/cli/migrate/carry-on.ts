@@ -17,7 +17,10 @@ const POLL_MS = 250;
 const SHORT_MS = 1000;
 /** Garbage collection and controllers answer within moments, or not at all. */
 const PATIENCE_MS = 60_000;
-/** Caches of controllers are this far behind at most: whoever still sees the former owner on the pods would make others. */
+/**
+ * Caches of controllers are this far behind at most: whoever still sees the former owner on the pods would make others. And whoever
+ * makes the former owner again, such as a GitOps controller, does so within this time as a rule.
+ */
 const SETTLE_MS = 1000;
 
 /**
@@ -40,7 +43,7 @@ async function takeSteps(cli: Cli, name: string, migration: Migration): Promise<
   let known = "";
   let sinceMs = clock.nowMs();
   let isTold = false;
-  let isSettled = false;
+  let settledFor: Step["kind"] | undefined;
   for (;;) {
     const live = await lookAround(cluster, name, migration.selector);
     const objection = overtaken(migration, live);
@@ -62,12 +65,22 @@ async function takeSteps(cli: Cli, name: string, migration: Migration): Promise<
       isTold = true;
     }
     if (waits) await clock.sleep(POLL_MS, interrupted).catch(() => {});
-    else if (step.kind === "create" && step.object === migration.create[0] && !isSettled) {
-      // Then it is looked once more: somebody may make the former owner again.
+    else if (isTurn(migration, step) && settledFor !== step.kind) {
+      // Then it is looked once more: somebody may have made the former owner again.
       await clock.sleep(SETTLE_MS);
-      isSettled = true;
+      settledFor = step.kind;
     } else await take(cluster, step);
   }
+}
+
+/**
+ * The steps that make it harder for a former owner that is made again: it finds its pods through their ReplicaSet as long as that is
+ * there, and as long as they have no new owner.
+ */
+function isTurn({ letGo: [workload], create: [owner] }: Migration, step: Step): boolean {
+  return (
+    (step.kind === "letGo" && step.object.uid !== workload?.uid) || (step.kind === "create" && step.object === owner)
+  );
 }
 
 async function take(cluster: Cluster, step: Step): Promise<void> {

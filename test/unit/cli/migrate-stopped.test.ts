@@ -1,5 +1,5 @@
 // A migration that is stopped at any of its writes, before the server has it or after, goes on when the command is repeated:
-// the same pods, none added, none deleted, one owner.
+// the same pods, none added, none deleted, one owner. So, too, when somebody comes in between.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -23,7 +23,10 @@ import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { temporaryFolder } from "../../support/plugin.ts";
 
 const PODS = "/api/v1/namespaces/default/pods";
+const DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments";
 const REPLICAS = 2;
+/** Whoever sleeps as long as this leaves others time to come first; what is shorter waits for something. */
+const A_PAUSE_MS = 1000;
 /** Waiting is most of the time that this would take: the plugin's sleeps are short, but requests have the time they need. */
 const impatient: Clock = { ...realClock, sleep: (ms, signal) => realClock.sleep(ms / 20, signal) };
 /** The controller's time runs faster. */
@@ -56,6 +59,8 @@ before(async () => {
     },
   });
   line = await Line.to(sandbox);
+  send("POST", DEPLOYMENTS, deployment());
+  send("POST", "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers", autoscaler());
 });
 after(async () => {
   line.close();
@@ -64,9 +69,7 @@ after(async () => {
 });
 
 test("there and back, stopped at every write", async () => {
-  send("POST", "/apis/apps/v1/namespaces/default/deployments", deployment());
-  send("POST", "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers", autoscaler());
-  const uids = (await eventually(() => podsOf("Deployment"))).map(({ metadata }) => metadata.uid ?? "");
+  const uids = uidsOf(await eventually(() => podsOf("Deployment")));
   const seen = everSeen();
 
   const stops = { toCloneSet: new Set<string>(), toDeployment: new Set<string>() };
@@ -88,11 +91,7 @@ test("there and back, stopped at every write", async () => {
         }
         assert.equal(ended.code, 0, `${direction}, stopped ${moment} ${stop}: ${ended.said}`);
         const pods = await eventually(() => podsOf(workload));
-        assert.deepEqual(
-          pods.map(({ metadata }) => metadata.uid),
-          uids,
-          `${direction}, stopped ${moment} ${stop}`,
-        );
+        assert.deepEqual(uidsOf(pods), uids, `${direction}, stopped ${moment} ${stop}`);
       }
     }
   }
@@ -115,12 +114,29 @@ test("there and back, stopped at every write", async () => {
   ]);
 });
 
+test("a Deployment that is made again at once finds its ReplicaSet, which has kept its pods", async () => {
+  const pods = uidsOf(await eventually(() => podsOf("Deployment")));
+  const sets = uidsOf(replicaSets());
+  const isGone = () =>
+    sandbox.server.request({ method: "GET", path: WORKLOADS.Deployment, headers: {}, user: "user" }).status === 404;
+  const ended = await migrate(["--skip-controller-check"], {
+    ...impatient,
+    sleep: async (ms, signal) => {
+      if (ms >= A_PAUSE_MS && isGone()) send("POST", DEPLOYMENTS, deployment());
+      await impatient.sleep(ms, signal);
+    },
+  });
+  assert.match(ended.said, /^error: deployment\.apps\/web was made again meanwhile/m);
+  assert.deepEqual(uidsOf(await eventually(() => podsOf("Deployment"))), pods);
+  assert.deepEqual(uidsOf(replicaSets()), sets);
+});
+
 /** One run of the plugin in this process. */
-async function migrate(flags: readonly string[]): Promise<{ code: number; said: string }> {
+async function migrate(flags: readonly string[], clock = impatient): Promise<{ code: number; said: string }> {
   let said = "";
   const out = { write: (more: string | Uint8Array) => (said += String(more)), isTTY: false };
   const interrupted = new AbortController().signal;
-  const io = { stdin: process.stdin, stdout: out, stderr: out, env: {}, clock: impatient, interrupted };
+  const io = { stdin: process.stdin, stdout: out, stderr: out, env: {}, clock, interrupted };
   const code = await run(["migrate", "--from=deployment/web", "-y", ...flags], io, { kubeconfig: line.kubeconfig });
   return { code, said };
 }
@@ -198,7 +214,7 @@ function send(method: string, path: string, body?: unknown): unknown {
 
 const WORKLOADS = {
   CloneSet: "/apis/apps.kruise.io/v1alpha1/namespaces/default/clonesets/web",
-  Deployment: "/apis/apps/v1/namespaces/default/deployments/web",
+  Deployment: `${DEPLOYMENTS}/web`,
 };
 
 /** All pods, by name; undefined as long as the workload does not say that they are all its own and up to date. */
@@ -211,6 +227,14 @@ function podsOf(workload: keyof typeof WORKLOADS): KubeObject[] | undefined {
     [status?.["replicas"], status?.["updatedReplicas"], status?.["readyReplicas"]].every((n) => n === REPLICAS) &&
     items.every((pod) => pod.metadata.ownerReferences?.[0]?.kind === owner);
   return isSettled ? items : undefined;
+}
+
+function replicaSets(): KubeObject[] {
+  return (send("GET", "/apis/apps/v1/namespaces/default/replicasets") as { items: KubeObject[] }).items;
+}
+
+function uidsOf(objects: readonly KubeObject[]): string[] {
+  return objects.map(({ metadata }) => metadata.uid ?? "");
 }
 
 /** The uids of all pods from now on. */
