@@ -10,6 +10,7 @@ import { cleaned } from "./requests/decode.ts";
 import { deleteCollection, deleteOne } from "./requests/delete.ts";
 import { evict } from "./requests/evict.ts";
 import { list } from "./requests/list.ts";
+import { log } from "./requests/log.ts";
 import { patch } from "./requests/patch.ts";
 import type { ApiRequest, Backend, Call } from "./requests/request.ts";
 import { scale } from "./requests/scale.ts";
@@ -61,6 +62,7 @@ export class ApiServer {
     try {
       const call: Call = { ...request, warnings };
       const body = this.#handle(call);
+      if (body === "") return ok(body, 204, warnings);
       return ok(body, request.method === "POST" || call.isCreation ? 201 : 200, warnings);
     } catch (error) {
       return refused(error, warnings);
@@ -82,6 +84,10 @@ export class ApiServer {
     const { kind, name, subresource, query } = target;
     checkWriteOptions(call.method, query, isApply(call));
     if (subresource === "scale") return scale(backend, target, call);
+    if (subresource === "log") {
+      if (call.method !== "GET") throw notAllowed();
+      return log(backend, target);
+    }
     switch (call.method) {
       case "GET":
         return name === "" ? list(backend, target, call) : found(backend.store, target);

@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import { load } from "js-yaml";
 import { messageOf } from "../kube/errors.ts";
 import type { Answer } from "../kube/transport.ts";
-import { accessReview } from "./access-review.ts";
 import type { ApiServer } from "./api-server.ts";
 import { discovery } from "./discovery.ts";
 import { openApi } from "./openapi.ts";
 import { badRequest, Refusal } from "./refusal.ts";
 import { represented, representedEvent } from "./representation.ts";
 import type { WatchEvent } from "./requests/watch.ts";
+import { selfReview } from "./self-reviews.ts";
 import { Webhooks } from "./webhooks.ts";
 
 const BODY_MAX = 3 * 1024 * 1024;
@@ -52,7 +52,7 @@ async function handle(server: ApiServer, request: IncomingMessage, response: Ser
     Object.entries(request.headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
   );
   // Before the body is looked at: kubectl sends reviews in a form that is not understood here, and need not be.
-  const review = method === "POST" ? accessReview(url.split("?")[0] ?? "") : undefined;
+  const review = method === "POST" ? selfReview(url.split("?")[0] ?? "") : undefined;
   if (review) {
     request.resume();
     send(response, review);

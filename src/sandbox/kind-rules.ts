@@ -2,7 +2,7 @@
 import type { Resource } from "../kube/resources.ts";
 import type { StoredObject } from "./objects.ts";
 
-export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding" | "finalize";
+export type Subresource = "" | "status" | "scale" | "resize" | "eviction" | "binding" | "finalize" | "log";
 
 /** What is particular about a kind. Everything else is the same for all. */
 export interface KindRules {

@@ -13,7 +13,7 @@ const ONLY_IMAGES =
 /** What the API server itself does with pods. */
 export const podRules: KindRules = {
   hasGeneration: true,
-  subresources: ["status", "resize", "eviction", "binding"],
+  subresources: ["status", "resize", "eviction", "binding", "log"],
   answersDeleted: true,
   prepareCreate: (object) => ({
     ...object,
@@ -97,6 +97,7 @@ function preparePodUpdate(next: StoredObject, old: StoredObject, subresource: Su
     case "eviction":
     case "binding":
     case "finalize":
+    case "log":
       mustChangeImagesAlone(next, old);
       return { ...next, status: old["status"] };
   }

@@ -13,6 +13,8 @@ import { SimulatedNodes } from "./nodes.ts";
 import { keepReplicaSets } from "./replica-set-controller.ts";
 import { DEFAULT_CLASS } from "./storage.ts";
 
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
 export interface Sandbox {
   url: string;
   /** The text of a kubeconfig file. */
@@ -70,7 +72,13 @@ function furnish(server: ApiServer): void {
     volumeBindingMode: "WaitForFirstConsumer",
     allowVolumeExpansion: true,
   });
-  make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+  make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", asApplied(definition));
+}
+
+/** As `kubectl apply` leaves it, so that it can be applied again. */
+function asApplied(object: { metadata: { annotations?: object } }): object {
+  const annotations = { ...object.metadata.annotations, [LAST_APPLIED]: `${JSON.stringify(object)}\n` };
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 function kubeconfigFor(url: string): string {

@@ -5,7 +5,8 @@ import { JsonPatchError, StrategicPatchError } from "../patch.ts";
 import { Refusal } from "../refusal.ts";
 
 export function ok(body: unknown, status: number, warnings: readonly string[]): Answer {
-  return withWarnings({ status, headers: { "content-type": "application/json" }, body }, warnings);
+  const type = typeof body === "string" ? "text/plain" : "application/json";
+  return withWarnings({ status, headers: { "content-type": type }, body }, warnings);
 }
 
 /** @throws the error itself if it is none that a client is told */

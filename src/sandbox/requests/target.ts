@@ -1,5 +1,5 @@
 /** What does a path speak of? */
-import { apiVersionOf } from "../../kube/resources.ts";
+import { apiVersionOf, PODS } from "../../kube/resources.ts";
 import type { Kind, Subresource } from "../kind-rules.ts";
 import { KINDS } from "../kinds.ts";
 import type { StoredObject } from "../objects.ts";
@@ -18,13 +18,23 @@ export interface Target {
   query: URLSearchParams;
 }
 
-const SUBRESOURCES: ReadonlySet<string> = new Set(["status", "scale", "resize", "eviction", "binding", "finalize"]);
+const SUBRESOURCES: ReadonlySet<string> = new Set([
+  "status",
+  "scale",
+  "resize",
+  "eviction",
+  "binding",
+  "finalize",
+  "log",
+]);
+/** Of pods: each needs a container that runs. */
+const INTO_CONTAINERS: ReadonlySet<string> = new Set(["exec", "attach", "portforward", "proxy", "ephemeralcontainers"]);
 
 const byPath: ReadonlyMap<string, Kind> = new Map(
   KINDS.map((kind) => [`${apiVersionOf(kind.resource)}/${kind.resource.plural}`, kind]),
 );
 
-/** @throws {Refusal} if nothing is served there */
+/** @throws {Refusal} if nothing is served there, and nothing can be */
 export function targetOf(path: string): Target {
   const [where = "", search = ""] = path.split("?");
   const parts = where.split("/").filter(Boolean).map(decodeURIComponent);
@@ -37,11 +47,17 @@ export function targetOf(path: string): Target {
   if (parts[0] === "namespaces" && isWithin) [, namespace = ""] = parts.splice(0, 2);
   const [plural = "", name = "", subresource = ""] = parts;
   const kind = byPath.get(`${groupVersion}/${plural}`);
+  if (kind?.resource === PODS && INTO_CONTAINERS.has(subresource)) throw notSimulated(subresource);
   const isKnown =
     subresource === "" || (SUBRESOURCES.has(subresource) && kind?.subresources?.includes(subresource as Subresource));
   if (kind === undefined || !isKnown)
     throw new Refusal(404, "NotFound", "the server could not find the requested resource", {});
   return { kind, namespace, name, subresource: subresource as Subresource, query: new URLSearchParams(search) };
+}
+
+function notSimulated(subresource: string): Refusal {
+  const why = "the sandbox simulates containers: none runs that could answer";
+  return new Refusal(501, "", `pods/${subresource}: ${why}; look at pods with get, describe, events and logs`);
 }
 
 /** @throws {Refusal} if there is no such object */
