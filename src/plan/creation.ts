@@ -9,6 +9,14 @@ import { missingClaims, podManifest } from "./new-pod.ts";
 import { podsToDelete } from "./pods-to-delete.ts";
 import type { Scene } from "./scene.ts";
 
+/**
+ * More than a pass gets to make. A slip of the pen (`replicas: 100000000`) must not keep the controller from everybody
+ * else's CloneSets, so no plan grows with the number alone.
+ */
+const AT_ONCE_MAX = 1_000;
+/** The most numbers that are drawn ahead. */
+const BLOCK_MAX = 10_000;
+
 /** Pods to create, and the counter to store before the first of them is. */
 export interface Creation {
   actions: Action[];
@@ -19,8 +27,8 @@ export interface Creation {
 }
 
 /**
- * Plans `count` new pods, `countOld` of them at the current revision. Old ones get the smallest ids and the claim
- * templates that were in force at their revision.
+ * Plans the first of `count` new pods, `countOld` of them at the current revision. Old ones get the smallest ids and the
+ * claim templates that were in force at their revision.
  */
 export function createPods(scene: Scene, count: number, countOld: number): Creation {
   const { seen, cloneSet, revisions, book, arriving } = scene;
@@ -29,10 +37,10 @@ export function createPods(scene: Scene, count: number, countOld: number): Creat
   const names = seen.pods.map(({ name }) => name);
   const unusable = new Set([...podsToDelete(cloneSet), ...seen.foreignNames, ...names].map(idIn));
   const before = cloneSet.status.instanceCounter;
-  const { ids, ahead, counter } = drawIds(count, {
+  const { ids, ahead, counter } = drawIds(Math.min(count, AT_ONCE_MAX), {
     cloneSetUid: cloneSet.uid,
     counter: before,
-    block: cloneSet.spec.replicas,
+    block: Math.min(cloneSet.spec.replicas, BLOCK_MAX),
     returning: book.idle.filter((id) => !unusable.has(id)),
     spare: seen.spareIds,
     taken: new Set([...seen.pods.flatMap((pod) => instanceId(pod) ?? []), ...book.ids, ...unusable, ...arriving.ids]),

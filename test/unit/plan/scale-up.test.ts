@@ -5,7 +5,7 @@ import { scaleUp } from "../../../src/plan/scale-up.ts";
 import { tally } from "../../../src/plan/tally.ts";
 import { targets } from "../../../src/plan/targets.ts";
 import { aCloneSet } from "../../support/a-cloneset.ts";
-import { members } from "../../support/an-observation.ts";
+import { actionsOf, anObservation, members, workPlan } from "../../support/an-observation.ts";
 import { podsInShort } from "../../support/pods-in-short.ts";
 
 const cases = [
@@ -97,3 +97,14 @@ for (const { name, pods, want, surge = { pods: 0, old: 0 }, returning = 0, arriv
     assert.deepEqual(scaleUp(tally(members(podsInShort(pods)), featureDefaults), wanted, surge, coming), want);
   });
 }
+
+test("scale up: a slip of the pen in replicas makes a plan like any other, and the next one goes on", () => {
+  const { actions, reserveCounter = 0, drawnAhead } = workPlan(anObservation({ replicas: 2_147_483_647, same: true }));
+  const created = actionsOf(actions, "createPod");
+  assert.equal(created.length, 1000);
+  assert.equal(
+    created.length + drawnAhead.length,
+    new Set([...created.map((one) => one.instanceId), ...drawnAhead]).size,
+  );
+  assert.ok(reserveCounter <= 11_000, `${reserveCounter} numbers drawn`);
+});
