@@ -14,7 +14,7 @@ import { logFields } from "./apply/log-fields.ts";
 import type { Named } from "./apply/look.ts";
 import { look, lookBefore } from "./apply/look.ts";
 import type { Refusals } from "./apply/refusals.ts";
-import { refusalsAfter } from "./apply/refusals.ts";
+import { creationRefusalAfter, refusalsAfter } from "./apply/refusals.ts";
 import { settleOpen } from "./apply/settle-open.ts";
 import { isConflict, isNotFound, messageOf, NotLeaderError } from "./kube/errors.ts";
 import type { EventRecorder } from "./kube/events.ts";
@@ -22,7 +22,7 @@ import type { PassResult } from "./kube/queue.ts";
 import { observe } from "./observe/observe.ts";
 import type { Action } from "./plan/actions.ts";
 import { describe } from "./plan/actions.ts";
-import type { Observation } from "./plan/observation.ts";
+import type { CreationRefusal, Observation } from "./plan/observation.ts";
 import type { Plan, WorkPlan } from "./plan/plan.ts";
 import { plan } from "./plan/plan.ts";
 import { nextStatus, progressDeadlineInMs } from "./plan/status.ts";
@@ -48,6 +48,7 @@ interface Memory {
   /** Ids that were drawn for pods that did not come about. */
   spareIds: string[];
   refusals: Refusals;
+  creationRefusal: CreationRefusal | undefined;
   /** What was already told and still lasts. */
   told: Set<string>;
   /** The last creations all succeeded. */
@@ -111,15 +112,16 @@ export class Reconciler {
     }
     const planningMs = Math.min(clock.monotonicMs() - startedMs, seen.pods.length * PLANNING_MS_PER_POD);
     const nextMs = startedMs + planningMs / PLANNING_SHARE;
-    const result = await this.#carryOut(memory, cloneSet, planned, Math.max(startedMs + PASS_MS, nextMs));
+    const result = await this.#carryOut(memory, seen, planned, Math.max(startedMs + PASS_MS, nextMs));
     return { ...result, restMs: nextMs - clock.monotonicMs() };
   }
 
   #observe(key: string): Observation | undefined {
     const { caches, clock, features } = this.#options;
     const [namespace = "", name = ""] = key.split("/");
-    const { spareIds = [], refusals = new Map() } = this.#memory.get(key) ?? {};
-    return observe(caches, { namespace, name }, { nowMs: clock.nowMs(), features, spareIds, refusals });
+    const { spareIds = [], refusals = new Map(), creationRefusal } = this.#memory.get(key) ?? {};
+    const given = { nowMs: clock.nowMs(), features, spareIds, refusals, creationRefusal };
+    return observe(caches, { namespace, name }, given);
   }
 
   /** Before data goes, or many pods that nobody asked to go: what the plan went by is read live, and planned for anew. */
@@ -138,10 +140,11 @@ export class Reconciler {
 
   async #carryOut(
     memory: Memory,
-    cloneSet: CloneSet,
+    seen: Observation,
     planned: Plan,
     beginUntilMs: number,
   ): Promise<PassResult | undefined> {
+    const { cloneSet } = seen;
     switch (planned.kind) {
       case "refused":
         this.#tell(memory, cloneSet, [{ type: "Warning", reason: "InvalidSpec", message: planned.why }]);
@@ -154,11 +157,12 @@ export class Reconciler {
         return planned.actions.length > 0 ? { requeueAfterMs: 1 } : {};
       }
       case "work":
-        return this.#work(memory, cloneSet, planned, beginUntilMs);
+        return this.#work(memory, seen, planned, beginUntilMs);
     }
   }
 
-  async #work(memory: Memory, cloneSet: CloneSet, planned: WorkPlan, beginUntilMs: number): Promise<PassResult> {
+  async #work(memory: Memory, seen: Observation, planned: WorkPlan, beginUntilMs: number): Promise<PassResult> {
+    const { cloneSet, pods } = seen;
     const { reserveCounter, drawnAhead } = planned;
     let reserved = reserveCounter === undefined;
     /** The version that the status is worked out from, or that storing the counter made of it. */
@@ -174,9 +178,12 @@ export class Reconciler {
     memory.creationsGoWell = goWellAfter(memory.creationsGoWell, outcomes);
     // Ids whose counter was not stored are not ours to use.
     if (reserved) memory.spareIds = spareIdsAfter([...memory.spareIds, ...drawnAhead], planned.actions, outcomes);
-    memory.refusals = refusalsAfter(memory.refusals, outcomes, this.#options.clock.nowMs());
+    const nowMs = this.#options.clock.nowMs();
+    memory.refusals = refusalsAfter(memory.refusals, outcomes, nowMs);
+    const when = { nowMs, generation: cloneSet.generation, pods: pods.length };
+    memory.creationRefusal = creationRefusalAfter(memory.creationRefusal, outcomes, when);
     this.#report(memory, cloneSet, outcomes, planned.notes);
-    const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned.problems) });
+    const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned) });
     if (planned.actions.length === 0) this.#tellIdle(memory, cloneSet, status);
     const written = await this.#writeStatus(memory, { ...cloneSet, resourceVersion: version }, status);
     this.#raise(memory, outcomes);
@@ -207,6 +214,7 @@ export class Reconciler {
         statusWrittenMs: Number.NEGATIVE_INFINITY,
         spareIds: [],
         refusals: new Map(),
+        creationRefusal: undefined,
         told: new Set(),
         creationsGoWell: false,
         idle: "",
@@ -349,7 +357,7 @@ function goWellAfter(before: boolean, outcomes: readonly Outcome[]): boolean {
 /** First failure of scaling and of updating. */
 function failuresOf(
   outcomes: readonly Outcome[],
-  problems: readonly string[],
+  { problems, scaleProblem }: WorkPlan,
 ): { scale: string | undefined; update: string | undefined } {
   const messages = (isKind: (outcome: Outcome) => boolean) =>
     outcomes.flatMap((outcome) =>
@@ -360,7 +368,7 @@ function failuresOf(
   const scaling = ({ action }: Outcome) =>
     action.kind === "createPod" || (action.kind === "deletePod" && action.reason !== "recreateUpdate");
   return {
-    scale: messages(scaling)[0],
+    scale: messages(scaling)[0] ?? scaleProblem,
     update: messages((outcome) => !scaling(outcome))[0] ?? problems[0],
   };
 }

@@ -15,7 +15,9 @@ import {
   isAlreadyExists,
   isConflict,
   isInvalid,
+  isNamespaceTerminating,
   isNotFound,
+  isRefused,
   mayHaveBeenApplied,
   messageOf,
   NotLeaderError,
@@ -47,7 +49,8 @@ export type Outcome =
   | { kind: "stale"; action: Action }
   /** A last look spoke against it: nothing was written. */
   | { kind: "withheld"; action: Action; rule: Rule; message: string }
-  | { kind: "failed"; action: Action; message: string }
+  /** `refused`: the server will not have it; in a namespace that is being deleted nothing new at all. */
+  | { kind: "failed"; action: Action; message: string; refused?: "asItIs" | "namespaceEnds" }
   /** It cannot be told whether the write was applied. Nothing may be planned before these objects were read live. */
   | { kind: "unsettled"; action: Action; message: string; unknown: Named[] };
 
@@ -131,11 +134,9 @@ async function outcomeOf(action: Action, work: () => Promise<void>): Promise<Out
     if (error instanceof StaleError || isConflict(error)) return { kind: "stale", action };
     if (error instanceof UnsettledError)
       return { kind: "unsettled", action, message: error.message, unknown: error.unknown };
-    return {
-      kind: "failed",
-      action,
-      message: error instanceof ApiError ? error.serverMessage || error.message : messageOf(error),
-    };
+    const message = error instanceof ApiError ? error.serverMessage || error.message : messageOf(error);
+    if (!isRefused(error)) return { kind: "failed", action, message };
+    return { kind: "failed", action, message, refused: isNamespaceTerminating(error) ? "namespaceEnds" : "asItIs" };
   }
 }
 

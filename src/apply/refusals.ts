@@ -1,8 +1,11 @@
-import type { Refusal } from "../plan/observation.ts";
+import { describe } from "../plan/actions.ts";
+import type { CreationRefusal, Refusal } from "../plan/observation.ts";
 import type { Outcome } from "./apply.ts";
 
 const FIRST_MS = 5_000;
 const LAST_MS = 300_000;
+const FIRST_CREATION_MS = 1_000;
+const LAST_CREATION_MS = 60_000;
 
 /** Pods whose update the server refused, by uid. */
 export type Refusals = ReadonlyMap<string, Refusal>;
@@ -21,7 +24,30 @@ export function refusalsAfter(before: Refusals, outcomes: readonly Outcome[], no
     const earlier = before.get(uid);
     const times = earlier?.revision === action.revision ? earlier.times + 1 : 1;
     const notBeforeMs = nowMs + Math.min(FIRST_MS * 2 ** (times - 1), LAST_MS);
-    after.set(uid, { revision: action.revision, message: outcome.message, times, notBeforeMs });
+    after.set(uid, { revision: action.revision, message: outcome.message, times, sinceMs: nowMs, notBeforeMs });
   }
   return after;
+}
+
+/**
+ * Notes that the server took none of the pods that a pass tried to create, so that the next passes do something else for a while
+ * (1 s, doubled each time, at most a minute): a server that refuses is not asked again at every event of some pod.
+ */
+export function creationRefusalAfter(
+  before: CreationRefusal | undefined,
+  outcomes: readonly Outcome[],
+  { nowMs, generation, pods }: { nowMs: number; generation: number; pods: number },
+): CreationRefusal | undefined {
+  const creations = outcomes.filter(({ action }) => action.kind === "createPod");
+  if (creations.length === 0) return before;
+  if (creations.some(({ kind }) => kind === "done")) return undefined;
+  for (const outcome of creations) {
+    if (outcome.kind !== "failed" || outcome.refused === undefined) continue;
+    const times = (before?.times ?? 0) + 1;
+    const waitMs = Math.min(FIRST_CREATION_MS * 2 ** (times - 1), LAST_CREATION_MS);
+    const message = `${describe(outcome.action)}: ${outcome.message}`;
+    const room = outcome.refused === "namespaceEnds" ? undefined : pods;
+    return { message, times, sinceMs: nowMs, notBeforeMs: nowMs + waitMs, generation, pods: room };
+  }
+  return undefined;
 }

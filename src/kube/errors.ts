@@ -108,6 +108,12 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
 export const isGone = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 410;
 export const isInvalid = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 422;
 export const isForbidden = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 403;
+/** Nothing new is taken in this namespace any more, whatever it is. */
+export const isNamespaceTerminating = (error: unknown): error is ApiError =>
+  isForbidden(error) && error.details.causes?.some(({ reason }) => reason === "NamespaceTerminating") === true;
+/** The server, or a policy or webhook of its, will not have the object as it is; the same again would be refused again. */
+export const isRefused = (error: unknown): error is ApiError =>
+  error instanceof ApiError && [400, 403, 422].includes(error.code);
 export const isTooManyRequests = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 429;
 /** The server has not yet seen the version asked for: wait and ask again. */
 export const isVersionTooLarge = (error: unknown): error is ApiError =>

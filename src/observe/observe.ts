@@ -1,5 +1,4 @@
 import type { CloneSet } from "../api/cloneset.ts";
-import type { Features } from "../api/features.ts";
 import type { Pod } from "../api/pod.ts";
 import { instanceId } from "../api/pod.ts";
 import { matchesSelector } from "../api/selector.ts";
@@ -12,7 +11,7 @@ import type { Caches } from "./caches.ts";
 export function observe(
   caches: Caches,
   key: { namespace: string; name: string },
-  given: { nowMs: number; features: Features; spareIds: readonly string[]; refusals: Observation["refusals"] },
+  given: Pick<Observation, "nowMs" | "features" | "spareIds" | "refusals" | "creationRefusal">,
 ): Observation | undefined {
   const cloneSet = caches.cloneSets.get(key.namespace, key.name);
   if (cloneSet === undefined) return undefined;
@@ -39,6 +38,7 @@ export function observe(
     nodeLabels: nodeLabels(caches, cloneSet, pods),
     spareIds: given.spareIds,
     refusals: given.refusals,
+    creationRefusal: given.creationRefusal,
     pods,
     claims,
     revisions: [...caches.revisions.byOwner(uid), ...caches.revisions.unowned(namespace).filter(selected)],

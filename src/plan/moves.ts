@@ -7,6 +7,7 @@ import { claimTemplatesHash } from "../revision/hash.ts";
 import { isOnRevision, revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
 import { madeWithClaims } from "./claim-change.ts";
+import { isInForce } from "./held-by-refusal.ts";
 import { inPlaceVerdict } from "./in-place-verdict.ts";
 import { isBlocked, stateConditions, toState, withHandlers } from "./lifecycle.ts";
 import { revisionLabel } from "./new-pod.ts";
@@ -67,7 +68,7 @@ export function planMoves(scene: Scene): Moves {
   const againAtMs: number[] = [];
   const candidates = ordered.flatMap((member): { member: Member; move: Move }[] => {
     const refusal = scene.seen.refusals.get(member.pod.uid);
-    if (refusal?.revision === target.name && scene.seen.nowMs < refusal.notBeforeMs) {
+    if (refusal?.revision === target.name && isInForce(refusal, scene.seen.nowMs)) {
       unable.push(member);
       refused.push(`update pod ${member.pod.name}: refused by the server: ${refusal.message}`);
       againAtMs.push(refusal.notBeforeMs);

@@ -19,6 +19,8 @@ export interface Observation {
   spareIds: readonly string[];
   /** Pods whose update the server refused, by uid. */
   refusals: ReadonlyMap<string, Refusal>;
+  /** Set where the server refused to take a new pod, the last time that it was asked. */
+  creationRefusal?: CreationRefusal | undefined;
   /** Names that a pod or PVC to be created might want but that an object of somebody else has. */
   foreignNames: ReadonlySet<string>;
 }
@@ -30,8 +32,24 @@ export interface Refusal {
   message: string;
   /** How often in a row. */
   times: number;
+  sinceMs: number;
   /** Until then the pod is left alone. */
   notBeforeMs: number;
+}
+
+/** What the server said when it refused to take a new pod: a quota, a policy, a namespace that is being deleted. */
+export interface CreationRefusal {
+  /** What was tried, and the server's words. */
+  message: string;
+  /** How often in a row. */
+  times: number;
+  sinceMs: number;
+  /** Until then no pod is created. */
+  notBeforeMs: number;
+  /** Of the CloneSet, when it was refused. */
+  generation: number;
+  /** How many pods there were, in any phase: with fewer there may be room. Undefined where no room would help. */
+  pods: number | undefined;
 }
 
 /** An active pod of the CloneSet, with the answers every rule asks for. */

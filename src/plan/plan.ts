@@ -11,12 +11,13 @@ import { availableAtMs } from "./availability.ts";
 import { unusedClaims } from "./claims.ts";
 import { createPods } from "./creation.ts";
 import { spreadKeys } from "./delete-order.ts";
+import { creationHeld } from "./held-by-refusal.ts";
 import { toState } from "./lifecycle.ts";
 import type { Membership } from "./membership.ts";
 import { membership } from "./membership.ts";
 import { planMoves, surgeablePods } from "./moves.ts";
 import type { Note } from "./notes.ts";
-import type { Member, Observation } from "./observation.ts";
+import type { CreationRefusal, Member, Observation } from "./observation.ts";
 import { podsToDelete } from "./pods-to-delete.ts";
 import { refresh } from "./refresh.ts";
 import { regretted } from "./regret.ts";
@@ -28,6 +29,7 @@ import type { Scene } from "./scene.ts";
 import { setScene } from "./scene.ts";
 import type { StatusInput } from "./status.ts";
 import { refusedStatus } from "./status.ts";
+import type { Surge } from "./surge.ts";
 import { surgeInUse } from "./surge.ts";
 import type { Targets } from "./targets.ts";
 import { targets } from "./targets.ts";
@@ -51,6 +53,8 @@ export interface WorkPlan {
   notes: Note[];
   /** What went wrong with single pods before anything was sent; the others are not affected. */
   problems: string[];
+  /** Why pods that are missing are not created now, if that is so. */
+  scaleProblem: string | undefined;
   /** When to look again although nothing may have changed. */
   againInMs: number | undefined;
   statusInput: Omit<StatusInput, "failures">;
@@ -132,6 +136,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     drawnAhead: work.ahead,
     notes: work.notes,
     problems: [...refreshes.flatMap(({ problem }) => problem ?? []), ...work.problems],
+    scaleProblem: work.scaleProblem,
     againInMs: againInMs(scene, [...refreshes.flatMap(({ againAtMs }) => againAtMs ?? []), ...work.againAtMs]),
     statusInput: statusInput(scene, work),
   };
@@ -155,6 +160,7 @@ interface Work {
   ahead: string[];
   notes: Note[];
   problems: string[];
+  scaleProblem: string | undefined;
   stalled: string | undefined;
   againAtMs: number[];
   /** Uids of updated pods that are to move back. */
@@ -168,6 +174,7 @@ function nothing(): Work {
     ahead: [],
     notes: [],
     problems: [],
+    scaleProblem: undefined,
     stalled: undefined,
     againAtMs: [],
     movingBack: new Set(),
@@ -190,8 +197,25 @@ function scaleOrMove(scene: Scene): Work {
   const surge = surgeInUse(counts, wanted, surgeable);
   const up = scaleUp(counts, wanted, surge, { placesTaken, arrivingDown: scene.arriving.down });
   const notes = limitedNote(up, wanted, placesTaken);
-  if (up.create > 0) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
+  const held = up.create > 0 ? creationHeld(seen) : undefined;
+  if (up.create > 0 && !held) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
+  const work = removeOrMove(scene, { surge, surgeable, notes });
+  if (!held) return work;
+  const againAtMs = [...work.againAtMs, held.notBeforeMs];
+  return { ...work, scaleProblem: held.message, againAtMs, notes: [...work.notes, heldNote(held)] };
+}
 
+/** The words of the event when it was refused: what lasts is told once. */
+function heldNote({ message }: CreationRefusal): Note {
+  return { type: "Warning", reason: "FailedCreate", message: `failed to ${message}` };
+}
+
+/** What is done while no pod is created. */
+function removeOrMove(
+  scene: Scene,
+  { surge, surgeable, notes }: { surge: Surge; surgeable: number; notes: Note[] },
+): Work {
+  const { seen, cloneSet, members, counts, wanted } = scene;
   const leaving = members.filter((member) => member.preparingDelete);
   const named = [
     ...leaving.flatMap((member) => removePod(scene, member, member.named ? "podsToDelete" : "hookDone")),

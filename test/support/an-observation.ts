@@ -5,7 +5,7 @@ import type { Claim, Pod, Revision } from "../../src/api/pod.ts";
 import { isActive, lifecycleState } from "../../src/api/pod.ts";
 import type { Action } from "../../src/plan/actions.ts";
 import { isAvailable, isReadyInNormalState } from "../../src/plan/availability.ts";
-import type { Member, Observation, Refusal } from "../../src/plan/observation.ts";
+import type { CreationRefusal, Member, Observation, Refusal } from "../../src/plan/observation.ts";
 import type { Plan, WorkPlan } from "../../src/plan/plan.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { namedForDeletion, podsToDelete } from "../../src/plan/pods-to-delete.ts";
@@ -27,6 +27,7 @@ export interface GivenObservation extends GivenCloneSet {
   spareIds?: string[];
   /** By uid. */
   refusals?: Record<string, Refusal>;
+  creationRefusal?: CreationRefusal;
   foreignNames?: string[];
 }
 
@@ -48,6 +49,7 @@ export function anObservation(given: GivenObservation = {}): Observation {
     nodeLabels: new Map(Object.entries(given.nodeLabels ?? {})),
     spareIds: given.spareIds ?? [],
     refusals: new Map(Object.entries(given.refusals ?? {})),
+    creationRefusal: given.creationRefusal,
     foreignNames: new Set(given.foreignNames),
   };
 }

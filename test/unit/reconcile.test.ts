@@ -6,16 +6,20 @@ import { featureDefaults } from "../../src/api/features.ts";
 import { CLONE_SETS } from "../../src/api/resource.ts";
 import { Decisions } from "../../src/apply/decisions.ts";
 import { Cache } from "../../src/kube/cache.ts";
+import type { StatusDetails } from "../../src/kube/errors.ts";
+import { ApiError } from "../../src/kube/errors.ts";
 import type { KubeObject } from "../../src/kube/resources.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import { Trimmer } from "../../src/observe/trim.ts";
+import { instanceIdOf } from "../../src/plan/instance-ids.ts";
 import { Reconciler } from "../../src/reconcile.ts";
 import { revisionData } from "../../src/revision/snapshot.ts";
 import type { GivenCloneSet } from "../support/a-cloneset.ts";
-import { aTemplate, aWireCloneSet, NOW_MS } from "../support/a-cloneset.ts";
+import { aTemplate, aWireCloneSet, NOW_MS, UID } from "../support/a-cloneset.ts";
 import { OURS } from "../support/a-pod.ts";
 import { NEW } from "../support/a-revision.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import type { Fault } from "../support/fake-kube.ts";
 import { FakeKube } from "../support/fake-kube.ts";
 
 /** A reconciler before a few objects, and everything it says. */
@@ -167,4 +171,60 @@ test("reconcile: a CloneSet that was scaled up again meanwhile keeps its pods", 
     setting.kube.calls.filter((call) => call.startsWith("delete ")),
     [],
   );
+});
+
+const fullQuota = (name: string, more: { details?: StatusDetails } = {}): Fault => ({
+  call: `create ${name}`,
+  error: new ApiError({
+    code: 403,
+    reason: "Forbidden",
+    message: "exceeded quota: small",
+    verb: "create",
+    path: "",
+    ...more,
+  }),
+});
+
+/** Three pods of four: the server takes no fourth one. */
+function aRefusingSetting(given: GivenCloneSet, more?: { details: StatusDetails }) {
+  const setting = aSetting({ replicas: 4, ...given }, web("bbbbb", "ccccc", "ddddd"));
+  const first = `web-${instanceIdOf(UID, 0)}`;
+  for (let i = 0; i < 100; i++) setting.kube.fail(fullQuota(first, more));
+  const calls = (start: string) => setting.kube.calls.filter((call) => call.startsWith(start));
+  return { ...setting, calls };
+}
+
+test("reconcile: where no pod may be created, pods that were named go all the same, and the status says why", async () => {
+  const { calls, ...setting } = aRefusingSetting({ maxUnavailable: 2, podsToDelete: ["web-bbbbb"] });
+  for (let i = 0; i < 4; i++) await setting.pass();
+  assert.deepEqual(calls("delete"), ["delete pods web-bbbbb"]);
+  const { conditions = [] } = setting.caches.cloneSets.get("shop", "web")?.status ?? {};
+  assert.match(conditions.find(({ type }) => type === "FailedScale")?.message ?? "", /exceeded quota: small/);
+});
+
+test("reconcile: a creation that was refused is tried again after a while, later each time, not at every event", async () => {
+  const { calls, ...setting } = aRefusingSetting({});
+  const tried: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    await setting.pass();
+    tried.push(calls("create").length);
+  }
+  // Passes are 2 s apart: after 0, 1, 3, 7, 15, 31 and 63 s.
+  assert.equal(tried.at(-1), 7, String(tried));
+  assert.equal(setting.events.length, 1, "told once while it lasts");
+});
+
+test("reconcile: a pod that goes makes room for another one, though not in a namespace that is being deleted", async () => {
+  const rooms: { details: StatusDetails; want: number }[] = [
+    { details: {}, want: 4 },
+    { details: { causes: [{ reason: "NamespaceTerminating" }] }, want: 3 },
+  ];
+  for (const { details, want } of rooms) {
+    const { calls, ...setting } = aRefusingSetting({}, { details });
+    for (let i = 0; i < 3; i++) await setting.pass();
+    assert.equal(calls("create").length, 3);
+    setting.caches.pods.gone("uid-web-bbbbb");
+    await setting.pass();
+    assert.equal(calls("create").length, want);
+  }
 });

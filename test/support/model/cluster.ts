@@ -58,6 +58,7 @@ export class Cluster {
   /** What the controller's process remembers. */
   spareIds: string[] = [];
   refusals: Refusals = new Map();
+  creationRefusal: Observation["creationRefusal"];
   readonly kubelets: Kubelets;
   readonly features: Features;
   readonly #habits: Habits;
@@ -97,11 +98,11 @@ export class Cluster {
       revisions: index(this.revisions.map((raw): Revision => trim.revision(raw))),
       nodes: index([]),
     } as unknown as Caches;
-    const { namespace, nowMs, features, spareIds, refusals } = this;
+    const { namespace, nowMs, features, spareIds, refusals, creationRefusal } = this;
     const seen = observe(
       caches,
       { namespace, name: this.cloneSet.metadata.name },
-      { nowMs, features, spareIds, refusals },
+      { nowMs, features, spareIds, refusals, creationRefusal },
     );
     if (seen === undefined) throw new Error("the CloneSet is gone");
     return seen;

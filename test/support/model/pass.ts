@@ -1,6 +1,6 @@
 import { instanceId } from "../../../src/api/pod.ts";
 import type { Outcome } from "../../../src/apply/apply.ts";
-import { refusalsAfter } from "../../../src/apply/refusals.ts";
+import { creationRefusalAfter, refusalsAfter } from "../../../src/apply/refusals.ts";
 import { intoService } from "../../../src/inplace/patch.ts";
 import { Trimmer } from "../../../src/observe/trim.ts";
 import type { Action } from "../../../src/plan/actions.ts";
@@ -83,6 +83,8 @@ export function pass(cluster: Cluster, fate: Fate = {}): Pass {
     for (const action of others) outcomes.push(carryOut(cluster, action, actions.indexOf(action), fate, write));
     if (fate.createsLast) createAll();
     cluster.refusals = refusalsAfter(cluster.refusals, outcomes, cluster.nowMs);
+    const when = { nowMs: cluster.nowMs, generation: seen.cloneSet.generation, pods: seen.pods.length };
+    cluster.creationRefusal = creationRefusalAfter(cluster.creationRefusal, outcomes, when);
     if (hasReserved) {
       const drawn = actions.flatMap((action) => (action.kind === "createPod" ? [action.instanceId] : []));
       const inUse = new Set(
@@ -93,7 +95,7 @@ export function pass(cluster: Cluster, fate: Fate = {}): Pass {
     }
     const failed = outcomes.find(({ kind }) => kind !== "done");
     const failures = {
-      scale: failed?.action.kind === "createPod" ? "refused" : undefined,
+      scale: failed?.action.kind === "createPod" ? "refused" : planned.scaleProblem,
       update: failed && failed.action.kind !== "createPod" ? "refused" : planned.problems[0],
     };
     cluster.patchStatus(nextStatus({ ...planned.statusInput, failures }));
@@ -102,6 +104,7 @@ export function pass(cluster: Cluster, fate: Fate = {}): Pass {
     if (!(error instanceof DeathError)) throw error;
     cluster.spareIds = [];
     cluster.refusals = new Map();
+    cluster.creationRefusal = undefined;
     return result(false);
   }
 }
@@ -130,7 +133,7 @@ function carryOut(cluster: Cluster, action: Action, index: number, fate: Fate, w
     const raw = action.kind === "updatePodInPlace" && !wasOut ? podOf() : undefined;
     const undo = raw && intoService(trimmer.pod(raw), { nowMs: cluster.nowMs });
     if (raw && undo) write(action, () => cluster.patchPod(raw.metadata.uid, undo.body, undo.subresource));
-    return { kind: "failed", action, message: error.message };
+    return { kind: "failed", action, message: error.message, refused: "asItIs" };
   }
 }
 

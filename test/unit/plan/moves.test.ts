@@ -183,7 +183,7 @@ test("moves: a pod that is named for deletion is not moved, even while it may no
 test("a pod whose update the server refused waits, is told of, and the others go on", () => {
   const pods = [aPod({ id: "aaaaa", revision: OLD, gated: true }), aPod({ id: "bbbbb", revision: OLD, gated: true })];
   const [first] = pods;
-  const refusal = { revision: NEW, message: "no room", times: 1, notBeforeMs: NOW_MS + 4_000 };
+  const refusal = { revision: NEW, message: "no room", times: 1, sinceMs: NOW_MS, notBeforeMs: NOW_MS + 4_000 };
   const seen = anObservation({
     type: "InPlaceIfPossible",
     replicas: 2,

@@ -4,7 +4,7 @@ import { annotation, label } from "../../../src/api/constants.ts";
 import type { Action } from "../../../src/plan/actions.ts";
 import { describe as inWords } from "../../../src/plan/actions.ts";
 import { plan } from "../../../src/plan/plan.ts";
-import { aClaimTemplate, aTemplate } from "../../support/a-cloneset.ts";
+import { aClaimTemplate, aTemplate, NOW_MS } from "../../support/a-cloneset.ts";
 import { aClaim, aPod, OURS } from "../../support/a-pod.ts";
 import { aRevision, NEW, OLD, THIRD } from "../../support/a-revision.ts";
 import type { GivenObservation } from "../../support/an-observation.ts";
@@ -54,6 +54,66 @@ const precedence = [
 ];
 for (const { name, want, ...given } of precedence) {
   test(`plan: ${name}`, () => assert.equal(short(given), want));
+}
+
+// The server took no new pod a moment ago.
+const creationRefusal = {
+  message: "create: no room",
+  times: 1,
+  sinceMs: NOW_MS,
+  notBeforeMs: NOW_MS + 1,
+  generation: 1,
+  pods: 4,
+};
+const refusedCreation = [
+  {
+    name: "the rollout goes on within its budget",
+    replicas: 5,
+    maxUnavailable: 2,
+    pods: "4o",
+    want: "recreate 1o; FailedCreate",
+  },
+  {
+    name: "stand-ins are not waited for",
+    replicas: 4,
+    maxUnavailable: 1,
+    maxSurge: 1,
+    pods: "4o",
+    want: "recreate 1o; FailedCreate",
+  },
+  {
+    name: "named pods go",
+    replicas: 5,
+    maxUnavailable: 2,
+    same: true,
+    pods: "3n 1n*",
+    want: "delete 1n*; FailedCreate",
+  },
+  { name: "no pod that serves goes without budget", replicas: 5, maxUnavailable: 1, pods: "4o", want: "FailedCreate" },
+];
+for (const { name, want, ...given } of refusedCreation) {
+  test(`plan: where creation was refused, ${name}`, () => assert.equal(short({ ...given, creationRefusal }), want));
+}
+
+test("plan: a refused creation says so, and when it is tried again", () => {
+  const pods = podsInShort("4n");
+  const { actions, scaleProblem, againInMs } = workPlan(
+    anObservation({ replicas: 5, same: true, pods, creationRefusal }),
+  );
+  assert.deepEqual([actions, scaleProblem, againInMs], [[], "create: no room", 1]);
+});
+
+const again = [
+  { name: "its time is over", notBeforeMs: NOW_MS },
+  { name: "the spec was edited", generation: 0 },
+  { name: "a pod went, which makes room", pods: 5 },
+  { name: "the clock was set back before it", sinceMs: NOW_MS + 1, notBeforeMs: NOW_MS + 1000 },
+];
+for (const { name, ...change } of again) {
+  test(`plan: creation is tried again once ${name}`, () => {
+    const refusal = { ...creationRefusal, ...change };
+    assert.equal(short({ replicas: 5, same: true, pods: "4n", creationRefusal: refusal }), "create 1n");
+  });
 }
 
 test("plan: a CloneSet that is being deleted neither scales nor moves", () => {
