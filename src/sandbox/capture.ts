@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run capture`: takes from the API server that KUBECONFIG names what the sandbox says about its kinds (discovery, schemas,
- * columns of tables), cut down to the kinds it serves, and writes it to `captured/`. The CRD must be applied there.
+ * columns of tables), cut down to the kinds it serves, and writes it to `captured/`. The CRD must be applied there. The numbers of
+ * fields come from the Go modules of the test cluster, so that must be the version of the server.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { realClock } from "../kube/clock.ts";
@@ -11,6 +12,7 @@ import { apiVersionOf, resourcePath } from "../kube/resources.ts";
 import { openSession } from "../kube/session.ts";
 import type { Transport } from "../kube/transport.ts";
 import { HttpTransport } from "../kube/transport.ts";
+import { fieldNumbers } from "./capture-numbers.ts";
 import type { Column, DiscoveredResource, Schema } from "./captured.ts";
 import { CAPTURED, keyOf, reachableFrom, SCHEMA_REF } from "./captured.ts";
 import { KINDS } from "./kinds.ts";
@@ -55,10 +57,12 @@ export async function capture(transport: Transport): Promise<Map<string, string>
   const documents = new Map<string, OpenApi>();
   for (const version of new Set(builtIn.map(rootOf)))
     documents.set(version, (await get(`/openapi/v3/${version}`)) as OpenApi);
+  const schemas = schemasOf(documents, builtIn);
   return new Map([
     [CAPTURED.discovery, oneLineEach(discoveredOf(groups, served))],
-    [CAPTURED.schemas, oneLineEach(schemasOf(documents, builtIn))],
+    [CAPTURED.schemas, oneLineEach(schemas)],
     [CAPTURED.columns, oneLineEach(columns)],
+    [CAPTURED.numbers, oneLineEach(await fieldNumbers(Object.keys(schemas)))],
   ]);
 }
 
@@ -99,6 +103,8 @@ function schemasOf(documents: Map<string, OpenApi>, served: readonly Resource[])
   }
   // Scale is what the subresource answers with, whatever the kind.
   roots.push("io.k8s.api.autoscaling.v1.Scale", "io.k8s.apimachinery.pkg.apis.meta.v1.Status");
+  // What is sent beside the kinds.
+  roots.push("io.k8s.api.policy.v1.Eviction", "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions");
   return reachableFrom(roots, { ...all, ...documents.get("api/v1")?.components.schemas });
 }
 

@@ -9,6 +9,7 @@ export const CAPTURED = {
   discovery: "discovery.json",
   schemas: "schemas.json",
   columns: "columns.json",
+  numbers: "numbers.json",
 } as const;
 
 export interface DiscoveredResource {
@@ -56,6 +57,9 @@ export interface Schema {
   [extension: string]: unknown;
 }
 
+/** The fields of a message by their numbers; "name?" = a pointer in Go, "+Struct" = the fields of that one. */
+export type FieldNumbers = Record<string, string>;
+
 export const SCHEMA_REF = "#/components/schemas/";
 
 /** The name of a kind in the captured files: "v1/pods", "apps/v1/controllerrevisions". */
@@ -75,6 +79,11 @@ export function schemas(): Record<string, Schema> {
 
 export function columns(): Record<string, Column[]> {
   return read(CAPTURED.columns) as Record<string, Column[]>;
+}
+
+/** By the names of schemas, and of structs that stand inline in these. */
+export function numbers(): Record<string, FieldNumbers> {
+  return read(CAPTURED.numbers) as Record<string, FieldNumbers>;
 }
 
 function read(name: string): unknown {

@@ -6,8 +6,10 @@ import type { Answer } from "../kube/transport.ts";
 import type { ApiServer } from "./api-server.ts";
 import { discovery } from "./discovery.ts";
 import { openApi } from "./openapi.ts";
-import { badRequest, Refusal } from "./refusal.ts";
+import { protobufBody } from "./protobuf.ts";
+import { badRequest, Refusal, unsupportedMediaType } from "./refusal.ts";
 import { represented, representedEvent } from "./representation.ts";
+import { targetOf } from "./requests/target.ts";
 import type { WatchEvent } from "./requests/watch.ts";
 import { selfReview } from "./self-reviews.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -51,13 +53,15 @@ async function handle(server: ApiServer, request: IncomingMessage, response: Ser
   const headers = Object.fromEntries(
     Object.entries(request.headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
   );
-  // Before the body is looked at: kubectl sends reviews in a form that is not understood here, and need not be.
+  // Whatever is asked there, the answer is the same.
   const review = method === "POST" ? selfReview(url.split("?")[0] ?? "") : undefined;
   if (review) {
     request.resume();
     send(response, review);
     return;
   }
+  // What is not served is so before the body is looked at.
+  if (method !== "GET") targetOf(url);
   const body = await bodyOf(request);
   const path = url.split("?")[0] ?? "/";
   const found = method === "GET" ? (discovery(path, headers["accept"] ?? "") ?? openApi(path)) : undefined;
@@ -79,22 +83,22 @@ function internal(error: unknown): Refusal {
   return new Refusal(500, "InternalError", `Internal error occurred: ${messageOf(error)}`);
 }
 
-/** JSON or YAML, whatever it is called: the one is part of the other. */
+/** JSON or YAML, whatever it is called: the one is part of the other. Protobuf is called that. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) {
-    text += chunk;
-    if (text.length > BODY_MAX)
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > BODY_MAX)
       throw new Refusal(413, "RequestEntityTooLarge", `Request entity too large: limit is ${BODY_MAX}`);
   }
+  const bytes = Buffer.concat(chunks);
   const type = request.headers["content-type"] ?? "application/json";
-  if (type.includes("protobuf") || type.includes("cbor"))
-    throw new Refusal(
-      415,
-      "UnsupportedMediaType",
-      "the sandbox reads JSON and YAML, not what this command sends: add --dry-run=client -o yaml | kubectl create -f -",
-    );
-  if (text === "") return undefined;
+  if (length === 0) return undefined;
+  if (type.includes("cbor")) throw unsupportedMediaType();
+  if (type.includes("protobuf")) return protobufBody(bytes);
+  const text = bytes.toString("utf8");
   try {
     return text.startsWith("{") || text.startsWith("[") ? (JSON.parse(text) as unknown) : load(text);
   } catch (error) {

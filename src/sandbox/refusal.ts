@@ -116,6 +116,13 @@ export function badRequest(message: string): Refusal {
   return new Refusal(400, "BadRequest", message);
 }
 
+/** Of a body. */
+export function unsupportedMediaType(): Refusal {
+  const message =
+    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml";
+  return new Refusal(415, "UnsupportedMediaType", message);
+}
+
 export function notAllowed(): Refusal {
   const message = "the server does not allow this method on the requested resource";
   return new Refusal(405, "MethodNotAllowed", message, {});
