@@ -64,7 +64,7 @@ function messageOf(bytes: Uint8Array, name: string, schema: Schema): JsonMap {
     if (items) object[property] = [...((object[property] as unknown[] | undefined) ?? []), valueOf(wire, items)];
     else if (isMap(additionalProperties)) {
       const [key, value] = [1, 2].map((part) => only(wire as Uint8Array, part));
-      const entry = { [textOf(key)]: valueOf(value ?? NONE, additionalProperties as Schema) };
+      const entry = { [textOf(key)]: valueOf(value ?? NONE, additionalProperties) };
       object[property] = { ...(object[property] as JsonMap | undefined), ...entry };
     } else {
       const value = valueOf(wire, type);

@@ -114,7 +114,8 @@ function rules(rule: (name: string, run: (send: Send) => Promise<void>) => void)
     assert.equal((await send("POST", `${core}/configmaps`, config("c-3", { namespace: "other" }))).status, 400);
   });
   rule("create: dry run stores nothing", async (send) => {
-    assert.equal((await send("POST", `${core}/configmaps?dryRun=All`, config("c-4"))).status, 201);
+    const answer = await send("POST", `${core}/configmaps?dryRun=All`, config("c-4"));
+    assert.deepEqual([answer.status, "resourceVersion" in stored(answer).metadata], [201, false]);
     assert.deepEqual(said(await send("GET", `${core}/configmaps/c-4`)), [404, "NotFound"]);
   });
   rule("get: what is not there is 404 NotFound", async (send) => {

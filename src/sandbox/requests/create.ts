@@ -41,7 +41,7 @@ export function create(backend: Backend, target: Target, call: Call): StoredObje
   const object = withFinalizers(owned(backend, target, call, { next: whole, old: undefined }), kind.finalizers);
   const prepare = (next: StoredObject) => kind.prepareCreate?.(next) ?? next;
   const prepared = admitted(backend, target, call, { operation: "CREATE", object: prepare(object), prepare });
-  if (isDryRun(target)) return prepared;
+  if (isDryRun(target)) return unversioned(prepared);
   return store.put({ user, method: "POST", kind, subresource: "", before: undefined, after: prepared, body });
 }
 
@@ -64,6 +64,12 @@ function mustTakeContent({ store }: Backend, { kind: { resource }, namespace }: 
       },
     ],
   });
+}
+
+/** What is not stored has no version. */
+function unversioned({ metadata, ...object }: StoredObject): StoredObject {
+  const { resourceVersion: _none, ...rest } = metadata;
+  return { ...object, metadata: rest } as StoredObject;
 }
 
 function withFinalizers(object: StoredObject, more: readonly string[] = []): StoredObject {
