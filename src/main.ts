@@ -250,10 +250,10 @@ async function run(settings: Settings): Promise<void> {
     });
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void end(0, signal));
   const { health, metrics } = controller ?? { health: new HealthChecks(), metrics: new Metrics() };
-  servers.push(
-    await serve(flags["health-address"], health.routes()),
-    await serve(flags["metrics-address"], metricsRoutes(metrics.registry)),
-  );
+  const healthServer = await serve(flags["health-address"], health.routes());
+  servers.push(healthServer);
+  const metricsServer = await serve(flags["metrics-address"], metricsRoutes(metrics.registry));
+  servers.push(metricsServer);
   if (flags["webhook-address"] !== "off") {
     // Loaded here: whoever runs without the webhook need not wait for the schema to be compiled.
     const { startWebhook } = await import("../webhook/start.ts");
@@ -274,7 +274,7 @@ async function run(settings: Settings): Promise<void> {
     });
   }
   log.info(
-    { version: packageJson.version, metrics: flags["metrics-address"], health: flags["health-address"] },
+    { version: packageJson.version, metrics: metricsServer?.address ?? "off", health: healthServer?.address ?? "off" },
     "started",
   );
 }

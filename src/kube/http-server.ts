@@ -12,6 +12,8 @@ export type Routes = Record<string, (query: URLSearchParams) => HttpReply | Prom
 
 export interface Listening {
   readonly port: number;
+  /** As it was asked for, with the port that is really used: port 0 stands for any that is free. */
+  readonly address: string;
   close(): Promise<void>;
 }
 
@@ -48,8 +50,10 @@ export async function serve(listen: string, routes: Routes): Promise<Listening |
   server.requestTimeout = 10_000;
   await listening(server, address, listen);
   const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
   return {
-    port: typeof bound === "object" && bound !== null ? bound.port : address.port,
+    port,
+    address: listen.replace(/\d+$/, String(port)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
