@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../../cluster/ports.ts";
 import { eventually } from "./eventually.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
@@ -23,30 +22,33 @@ export class ControllerProcess {
   readonly #faults: string[] = [];
   readonly #ended: Promise<string>;
   #isLeading = false;
+  #isCrashed = false;
+  /** "host:port" of /readyz, once it is served. */
+  #health: string | undefined;
 
   /** Returns when /readyz says so. */
   static async start(options: ControllerOptions): Promise<ControllerProcess> {
-    const [port = 0] = await freePorts(1);
-    const controller = new ControllerProcess(options, port);
+    const controller = new ControllerProcess(options);
     let ended: string | undefined;
     void controller.#ended.then((how) => (ended = how));
     await eventually("the controller to be ready", async () => {
       if (ended !== undefined) return;
-      const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+      if (controller.#health === undefined) throw new Error("It has not started yet");
+      const response = await fetch(`http://${controller.#health}/readyz`);
       if (!response.ok) throw new Error(await response.text());
     });
     if (ended !== undefined) throw new Error(`The controller left at once (${ended}).\n${controller.tail()}`);
     return controller;
   }
 
-  private constructor({ kubeconfig, namespace, leaseNamespace, flags = [] }: ControllerOptions, port: number) {
+  private constructor({ kubeconfig, namespace, leaseNamespace, flags = [] }: ControllerOptions) {
     const args = [
       MAIN,
       `--kubeconfig=${kubeconfig}`,
       ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
       `--leader-elect=${leaseNamespace !== undefined}`,
       ...(leaseNamespace === undefined ? [] : [`--leader-elect-namespace=${leaseNamespace}`]),
-      `--health-address=127.0.0.1:${port}`,
+      "--health-address=127.0.0.1:0",
       "--metrics-address=off",
       "--log-format=json",
       ...flags,
@@ -82,6 +84,7 @@ export class ControllerProcess {
 
   /** Without a chance to say goodbye. */
   async crash(): Promise<void> {
+    this.#isCrashed = true;
     this.#child.kill("SIGKILL");
     await this.#ended;
   }
@@ -98,7 +101,9 @@ export class ControllerProcess {
     this.#lines.push(text);
     if (this.#lines.length > 2 * TAIL_LINES) this.#lines.splice(0, TAIL_LINES);
     if (entry?.msg === "leading") this.#isLeading = true;
-    if (entry === undefined || entry.level >= 50) this.#faults.push(text);
+    if (entry?.msg === "started") this.#health = String(entry["health"]);
+    const isTorn = entry === undefined && this.#isCrashed && line.startsWith("{");
+    if (!isTorn && (entry === undefined || entry.level >= 50)) this.#faults.push(text);
   }
 }
 
