@@ -20,16 +20,19 @@ test("a pod whose label is taken away is released and replaced; it runs on, with
   // It keeps its other labels, so that it can be found: kubectl debug on a sick pod starts like this.
   await story.run("label", "pod", leaving.metadata.name, "--overwrite", "app=set-under-repair");
   const after = await story.settled("set", 2);
-  assertUntouched(watch.history(), [staying]);
   await watch.end();
+  assertUntouched(watch.history(), [staying]);
   const [replacement, ...more] = after.filter(({ metadata }) => metadata.uid !== staying.metadata.uid);
   assert.ok(replacement && more.length === 0);
   assert.notEqual(replacement.metadata.labels?.[ID_LABEL], leaving.metadata.labels?.[ID_LABEL]);
 
-  const released = await story.pod(leaving.metadata.name);
-  assert.ok(released);
+  const released = await story.eventually("the pod to have no owner", async () => {
+    const pod = await story.pod(leaving.metadata.name);
+    assert.ok(pod);
+    assert.equal(pod.metadata.ownerReferences, undefined);
+    return pod;
+  });
   assert.deepEqual(identityOf(released), identityOf(leaving));
-  assert.equal(released.metadata.ownerReferences, undefined);
   assert.ok(isServing(released));
   assert.equal(appContainer(released)?.restartCount, 0);
   await story.eventually("a claim more, and none lost", async () => {

@@ -96,8 +96,8 @@ test("set back while one of two canaries is broken: the broken one moves, the ot
   await story.eventually("all in service", split);
   await story.remains("the sound canary stays where the partition holds it", split);
   const others = before.filter(({ metadata }) => metadata.uid !== sick.metadata.uid);
-  assertUntouched(watch.history(), others);
   await watch.end();
+  assertUntouched(watch.history(), others);
   assert.equal(watch.everSeen().size, 4);
 });
 

@@ -32,8 +32,23 @@ const kubectl = async (manifest: Json, ...args: string[]): Promise<void> => {
   assert.equal(code, 0, `kubectl ${args.join(" ")} finds a difference:\n${stdout}${stderr}`);
 };
 
-/** Every comparison there is; `how` is the way in which the manifest was applied. */
+/** Every comparison there is; `how` is the way in which the manifest was applied. Nobody wrote to the object meanwhile. */
 async function inSync(name: string, git: Json, how: "client" | "server"): Promise<void> {
+  const versionNow = async () => (await story.cloneSet(name)).metadata.resourceVersion;
+  for (;;) {
+    const before = await versionNow();
+    const failure = await compare(name, git, how).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    // Otherwise the controller wrote its status in the middle, and two moments were compared.
+    if (before !== (await versionNow())) continue;
+    if (failure) throw failure;
+    return;
+  }
+}
+
+async function compare(name: string, git: Json, how: "client" | "server"): Promise<void> {
   const live = (await story.cloneSet(name)) as unknown as Json;
   const serverArgs = ["--server-side", `--field-manager=${MANAGER}`];
   await kubectl(git, "diff", ...(how === "server" ? serverArgs : []));

@@ -27,6 +27,7 @@ test("a sidecar before our container: a new image reaches ours, by its name, and
   await story.patchJson("meshed", setImage("v2"));
   const updated = await story.settled("meshed", 3, "v2");
   assert.deepEqual(updated.map(identityOf), before.map(identityOf));
+  await watch.catchUp();
   for (const pod of before) {
     const images = (each: Pod) => `${imageIn(each, "proxy")}, ${imageIn(each, "app")}`;
     const course = [`${SIDECAR}, ${imageOf("v1")}`, `${SIDECAR}, ${imageOf("v2")}`];

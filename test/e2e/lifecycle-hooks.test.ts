@@ -35,8 +35,10 @@ test("preDelete by finalizer: a pod leaves service, waits for its handler, and o
     const pod = await story.pod(leaving.metadata.name);
     assert.ok(pod && !isTrue(pod.status.conditions, "Ready") && !isTrue(pod.status.conditions, "KruisePodReady"));
   });
-  const { status } = await story.cloneSet("drained");
-  assert.deepEqual([status.replicas, status.availableReplicas], [3, 2], "it is there, and does not count as available");
+  await story.eventually("the status to say that it is there, and does not count as available", async () => {
+    const { status } = await story.cloneSet("drained");
+    assert.deepEqual([status.replicas, status.availableReplicas], [3, 2]);
+  });
 
   await letGo(leaving, DRAIN);
   const after = await story.settled("drained", 2);
@@ -94,13 +96,15 @@ test("inPlaceUpdate by label: each pod is updated once its traffic is gone, and 
 
   await setTraffic(first, "off");
   await theOneIn("asked", "Updated");
-  await story.remains("updated, in service, and still not counted: nobody else is taken out", async () => {
+  const notCounted = async () => {
     const pods = await story.pods("asked");
     assert.deepEqual(pods.filter(isAway).map(stateOf), ["Updated"]);
     assert.deepEqual(pods.map(versionOf).toSorted(), ["v1", "v1", "v2"]);
     const { updatedReplicas, updatedAvailableReplicas } = (await story.cloneSet("asked")).status;
     assert.deepEqual([updatedReplicas, updatedAvailableReplicas], [1, 0]);
-  });
+  };
+  await story.eventually("the status to say that it is updated", notCounted);
+  await story.remains("updated, in service, and still not counted: nobody else is taken out", notCounted);
   await setTraffic(first, "on");
 
   for (const turn of ["second", "third"]) {

@@ -54,8 +54,8 @@ test("there and back: the same pods in the same containers, and the autoscaler f
   assert.deepEqual(await names("controllerrevisions"), []);
   const { metadata } = await story.api.get<{ metadata: Meta }>(`${APPS}/deployments/web`);
   assert.equal(metadata.annotations?.["example.com/team"], "shop");
-  assert.deepEqual([...watch.everSeen()].toSorted(), Object.keys(lives(before)).toSorted(), "there were no other pods");
   await watch.end();
+  assert.deepEqual([...watch.everSeen()].toSorted(), Object.keys(lives(before)).toSorted(), "there were no other pods");
 });
 
 test("after a rollout in place the way back keeps what the CloneSet did", async () => {
@@ -63,6 +63,10 @@ test("after a rollout in place the way back keeps what the CloneSet did", async 
   assert.equal((await migrate("--from=deploy/shop", "-y")).code, 0);
   await story.settled("shop", 3, "v1");
   await story.patchJson("shop", [...setImage("v2"), { op: "add", path: "/spec/updateStrategy/partition", value: 1 }]);
+  await story.eventually("two pods to be updated, and the status to say so", async () => {
+    const { status, metadata } = await story.cloneSet("shop");
+    assert.deepEqual([status.observedGeneration, status.updatedAvailableReplicas], [metadata.generation, 2]);
+  });
   const early = await migrate("--from=deploy/shop", "--back");
   assert.equal(early.code, 1);
   assert.match(early.stderr, /^error: cloneset\.apps\.kruise\.io\/shop stays what it is: its rollout is not done/);
@@ -124,6 +128,10 @@ test("what it must not begin: a stranger's pod, a rollout under way, names that 
 
   await story.run("patch", "deployment", "guard", "-p", JSON.stringify({ spec: { paused: true } }));
   await story.run("set", "image", "deployment/guard", "app=local/app:v2");
+  await story.eventually("the edit to be seen, and nothing done about it", async () => {
+    const { metadata, status } = await story.api.get<{ metadata: Meta; status: Json }>(`${APPS}/deployments/guard`);
+    assert.deepEqual([status["observedGeneration"], status["updatedReplicas"] ?? 0], [metadata.generation, 0]);
+  });
   const halfway = await migrate("--from=deployment/guard", "-y");
   assert.match(
     halfway.stderr,
@@ -156,15 +164,17 @@ test("a Deployment that somebody makes again in the middle keeps its pods, and m
   const path = `${APPS}/deployments/again`;
   // Held until the test lets go of it, so that the next one comes at once.
   const before = await deployed("again", { finalizers: [HELD] });
-  const migrating = migrate("--from=deployment/again", "-y");
+  const migrating = PluginProcess.start(story, ["migrate", "--from=deployment/again", "-y"]);
   await story.eventually("the Deployment to be on its way out, and to have let go of its ReplicaSet", async () => {
     const { metadata } = await story.api.get<{ metadata: Meta }>(path);
     assert.ok(metadata.deletionTimestamp);
     assert.deepEqual(metadata.finalizers, [HELD]);
   });
+  migrating.pause();
   await story.api.patch(path, { metadata: { finalizers: null } });
   await story.api.post(`${APPS}/deployments`, aDeployment("again"));
-  const { code, stderr } = await migrating;
+  migrating.resume();
+  const { code, stderr } = await migrating.end;
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^error: deployment\.apps\/again was made again meanwhile, and wants pods, too$/m);
   await story.run("rollout", "status", "deployment/again", "--timeout=60s");

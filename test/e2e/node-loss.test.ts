@@ -50,6 +50,7 @@ test("while the node is only silent, nobody deletes a pod or makes another one",
     WITHIN_MS,
   );
   for (const watch of [watches.stateless, watches.stateful]) {
+    await watch.catchUp();
     const early = watch.history().findIndex(isTerminating);
     const before = early < 0 ? watch.history() : watch.history().slice(0, early);
     const known = new Set([...stateless, ...stateful].map(({ metadata }) => metadata.uid));
@@ -75,6 +76,7 @@ test("pods without claims are replaced at once, under new ids", async () => {
     },
     WITHIN_MS,
   );
+  await watches.stateless.catchUp();
   assert.equal(watches.stateless.everSeen().size, 6, "one new pod for each lost one, and no more");
 });
 
@@ -119,12 +121,11 @@ test("the taint out-of-service brings back all that is left on the node", async 
     (await story.claims("stateful")).map(({ metadata }) => metadata.uid),
     claims,
   );
+  for (const watch of Object.values(watches)) await watch.end();
   assert.equal(watches.stateful.everSeen().size, 4);
   assert.equal(watches.stateful.mostPods(), 2);
   assert.equal(watches.stateless.everSeen().size, 6);
-  await watches.elsewhere.end();
   assertUntouched(watches.elsewhere.history(), elsewhere);
-  for (const watch of [watches.stateless, watches.stateful]) await watch.end();
 });
 
 /** A node of this story alone: no other scenario's pods are lost with it. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
+import { aCloneSet, imageOf, type Json, setImage } from "../support/e2e/manifests.ts";
 import { appContainer, identityOf, isServing, type Pod, type Resources, versionOf } from "../support/e2e/objects.ts";
 import { courseOf } from "../support/e2e/pod-history.ts";
 import { Story } from "../support/e2e/story.ts";
@@ -130,6 +130,12 @@ test("what the API server refuses: the pod goes back into service as it was, and
     kind: "LimitRange",
     metadata: { name: "thirty" },
     spec: { limits: [{ type: "Container", max: { cpu: "30m" } }] },
+  });
+  await story.eventually("the API server to hold to it", async () => {
+    const container = { name: "app", image: imageOf("v1"), resources: large };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "trial" }, spec: { containers: [container] } };
+    const { stderr } = await story.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
+    assert.match(stderr, /maximum cpu usage/);
   });
   // An image in the same edit: the pod must leave service before the refusal is known.
   await story.patchJson("limited", [...setResources(large), ...setImage("v2")]);

@@ -79,7 +79,7 @@ async function main(argv: string[]): Promise<number> {
     await eventually("the API server to know CloneSets", () => stage.kubectl("get", "clonesets", "--all-namespaces"));
     const setting = { ...stage.setting, run: randomBytes(4).toString("hex"), seed: flags.seed };
     const code = await runScenarios(names, setting, flags.concurrency);
-    await stage.kubectl("delete", "namespace", `--selector=${RUN_LABEL}=${setting.run}`, "--timeout=120s");
+    await stage.kubectl("delete", "namespace", `--selector=${RUN_LABEL}=${setting.run}`, "--timeout=170s");
     return code;
   } finally {
     await stage.close();

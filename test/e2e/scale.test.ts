@@ -80,6 +80,8 @@ test("kubectl scale, and the scale subresource with its selector", async () => {
   await story.settled("sized", 0);
 });
 
+/** Autoscalers and disruption budgets come to know a new kind of object within half a minute, and look again in as much. */
+const WITHIN_MS = 150_000;
 const withoutAutoscaler = story.setting.sandbox ? "nobody scales in the sandbox" : false;
 
 test("a HorizontalPodAutoscaler finds the CloneSet and sets its size", { skip: withoutAutoscaler }, async () => {
@@ -93,6 +95,8 @@ test("a HorizontalPodAutoscaler finds the CloneSet and sets its size", { skip: w
     metadata: { name: "auto" },
     spec: { scaleTargetRef, minReplicas: 2, maxReplicas: 4 },
   });
+  const size = async () => (await story.cloneSet("auto")).spec.replicas;
+  await story.eventually("the autoscaler to act", async () => assert.equal(await size(), 2), WITHIN_MS);
   await story.settled("auto", 2);
 });
 
@@ -123,12 +127,13 @@ test("a PodDisruptionBudget counts the pods, and eviction is refused and granted
 });
 
 async function budget(wanted: { expectedPods: number; currentHealthy: number; disruptionsAllowed: number }) {
-  await story.eventually("the disruption budget to count the pods", async () => {
-    const path = `/apis/policy/v1/namespaces/${story.namespace}/poddisruptionbudgets/guarded`;
+  const path = `/apis/policy/v1/namespaces/${story.namespace}/poddisruptionbudgets/guarded`;
+  const check = async () => {
     const { status } = await story.api.get<{ status: typeof wanted }>(path);
     const { expectedPods, currentHealthy, disruptionsAllowed } = status;
     assert.deepEqual({ expectedPods, currentHealthy, disruptionsAllowed }, wanted);
-  });
+  };
+  await story.eventually("the disruption budget to count the pods", check, WITHIN_MS);
 }
 
 function evict({ metadata: { name } }: Pod) {

@@ -16,12 +16,13 @@ test("partition holds pods back, as a number and as a percentage", async () => {
   await story.patchSpec("staged", { updateStrategy: { partition: 2 } });
   await story.patchJson("staged", setImage("v2"));
   await exactly("staged", 1, "v2");
-  const { status } = await story.cloneSet("staged");
-  assert.equal(status.expectedUpdatedReplicas, 1);
-  assert.notEqual(status.currentRevision, status.updateRevision);
-  const ready = status.conditions?.find(({ type }) => type === "Ready");
-  assert.equal(ready?.status, "True", "a canary that stands is what the user asked for");
-  assert.equal(ready?.reason, "PartitionReached");
+  await story.eventually("the status to say that a canary stands, which is what the user asked for", async () => {
+    const { status } = await story.cloneSet("staged");
+    assert.equal(status.expectedUpdatedReplicas, 1);
+    assert.notEqual(status.currentRevision, status.updateRevision);
+    const ready = status.conditions?.find(({ type }) => type === "Ready");
+    assert.deepEqual([ready?.status, ready?.reason], ["True", "PartitionReached"]);
+  });
 
   // 33 % of 3 is 0.99, and what is held back is rounded up: one pod stays.
   await story.patchSpec("staged", { updateStrategy: { partition: "33%" } });
@@ -47,8 +48,10 @@ test("paused stops the rollout and lets it go on", async () => {
   // In the middle: what is updated stays so, what is not waits, and a new pod does not change the split.
   await story.patchSpec("held", { updateStrategy: { paused: true, partition: 0 } });
   await exactly("held", 1, "v2");
-  const ready = (await story.cloneSet("held")).status.conditions?.find(({ type }) => type === "Ready");
-  assert.equal(ready?.reason, "Paused");
+  await story.eventually("the status to say that it is paused", async () => {
+    const ready = (await story.cloneSet("held")).status.conditions?.find(({ type }) => type === "Ready");
+    assert.equal(ready?.reason, "Paused");
+  });
   await story.run("delete", "pod", "--wait=false", oldOne(await story.pods("held")).metadata.name);
   await exactly("held", 1, "v2");
 

@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aCloneSet, setImage } from "../support/e2e/manifests.ts";
-import { identityOf, isTerminating, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
+import { identityOf, isTerminating, isTrue, type Pod, versionOf } from "../support/e2e/objects.ts";
 import { Story } from "../support/e2e/story.ts";
 
 const story = await Story.begin("surge");
+/** Pods with this gate are not ready before the test says so. */
+const GATE = "example.com/open";
+const gated: Json = { op: "add", path: "/spec/template/spec/readinessGates", value: [{ conditionType: GATE }] };
 
 test("ReCreate with maxSurge: new pods first, then old ones go; nobody is ever missing", async (t) => {
   const updateStrategy = { type: "ReCreate", maxUnavailable: 0, maxSurge: 2 };
@@ -14,7 +17,9 @@ test("ReCreate with maxSurge: new pods first, then old ones go; nobody is ever m
   const before = await story.settled("stood-in", 4, "v1");
   const watch = await story.watchPods("stood-in", 4);
 
-  await story.patchJson("stood-in", setImage("v2"));
+  await story.patchJson("stood-in", [...setImage("v2"), gated]);
+  await story.eventually("two extra pods", async () => assert.equal((await story.pods("stood-in")).length, 6));
+  await openUntilAllAre("stood-in", "v2");
   const after = await story.settled("stood-in", 4, "v2");
   await watch.end();
   assert.equal(watch.mostPods(), 6, "two more than replicas at the fullest moment, and never a third");
@@ -76,13 +81,11 @@ test("a named pod is replaced before it goes, where maxUnavailable leaves no roo
 });
 
 test("paused while an extra pod is starting: it goes again, and no old pod does", async () => {
-  // Slow to start, on either kind of node.
-  const slow = { annotations: { "fake-node/ready-after": "3s" }, env: { START_DELAY_SECONDS: "3" } };
   const updateStrategy = { type: "ReCreate", maxUnavailable: 0, maxSurge: 1 };
-  await story.apply(aCloneSet("paused", { replicas: 2, updateStrategy, ...slow }));
+  await story.apply(aCloneSet("paused", { replicas: 2, updateStrategy }));
   const before = await story.settled("paused", 2, "v1");
   const watch = await story.watchPods("paused", 2);
-  await story.patchJson("paused", setImage("v2"));
+  await story.patchJson("paused", [...setImage("v2"), gated]);
   await story.eventually("the extra pod", async () => {
     assert.deepEqual((await story.pods("paused")).map(versionOf).toSorted(), ["v1", "v1", "v2"]);
   });
@@ -93,11 +96,27 @@ test("paused while an extra pod is starting: it goes again, and no old pod does"
     assert.deepEqual((await story.pods("paused")).map(identityOf), before.map(identityOf));
   });
   await story.patchSpec("paused", { updateStrategy: { paused: false } });
+  await openUntilAllAre("paused", "v2");
   const after = await story.settled("paused", 2, "v2");
   await watch.end();
   assert.equal(watch.mostPods(), 3);
   assert.deepEqual(kept(before, after), []);
 });
+
+/** Lets gated pods be ready, those that come later too, until all pods have that version. */
+async function openUntilAllAre(app: string, version: string): Promise<void> {
+  await story.eventually(`all pods at ${version}, and open`, async () => {
+    const pods = await story.pods(app);
+    for (const pod of pods) if (versionOf(pod) === version && !isTrue(pod.status.conditions, GATE)) await open(pod);
+    assert.ok(pods.every((pod) => versionOf(pod) === version && isTrue(pod.status.conditions, GATE)));
+  });
+}
+
+async function open({ metadata: { name } }: Pod): Promise<void> {
+  const path = `/api/v1/namespaces/${story.namespace}/pods/${name}/status`;
+  const conditions = [{ type: GATE, status: "True" }];
+  await story.api.patch(path, { status: { conditions } }, "application/strategic-merge-patch+json");
+}
 
 /** The uids of pods that are in both. */
 function kept(before: Pod[], after: Pod[]): string[] {

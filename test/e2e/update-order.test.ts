@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
-import { identityOf, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { identityOf, isServing, isTrue, type Pod, versionOf } from "../support/e2e/objects.ts";
 import { orderOf } from "../support/e2e/pod-history.ts";
 import { Story } from "../support/e2e/story.ts";
 
@@ -58,12 +58,26 @@ async function rollOut(app: string, strategy: Json, labels: Record<string, strin
     const pairs = Object.entries(labels[index] ?? {}).map(([key, value]) => `${key}=${value}`);
     if (pairs.length > 0) await story.run("label", "pod", metadata.name, ...pairs);
   }
+  await controllerToCatchUp(before.at(-1));
+  await story.settled(app, labels.length, "v1");
   const watch = await story.watchPods(app, labels.length - 1);
   await story.patchJson(app, setImage("v2"));
   const after = await story.settled(app, labels.length, "v2");
   await watch.end();
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
   return orderOf(watch.history(), (pod) => versionOf(pod) === "v2").map(saidOf);
+}
+
+/** Changes the pod in a way that the controller sets right: then it has seen what was done to any pod before. */
+async function controllerToCatchUp(pod: Pod | undefined): Promise<void> {
+  assert.ok(pod);
+  const path = `/api/v1/namespaces/${story.namespace}/pods/${pod.metadata.name}/status`;
+  const conditions = [{ type: "InPlaceUpdateReady", status: "Unknown" }];
+  await story.api.patch(path, { status: { conditions } }, "application/strategic-merge-patch+json");
+  await story.eventually("the controller to put the pod back into service", async () => {
+    const now = await story.pod(pod.metadata.name);
+    assert.ok(now && isTrue(now.status.conditions, "InPlaceUpdateReady") && isServing(now));
+  });
 }
 
 /** The values of the labels that a scenario put on the pod. */

@@ -40,11 +40,14 @@ export class AuditLog {
     const file = await open(this.#path);
     try {
       const { size } = await file.stat();
-      const { buffer } = await file.read(Buffer.alloc(size - this.#offset), 0, size - this.#offset, this.#offset);
+      // With the byte before: the place may be in the middle of a line that was being written.
+      const from = Math.max(0, this.#offset - 1);
+      const { buffer } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+      const begin = this.#offset === 0 ? 0 : buffer.indexOf("\n") + 1;
       const end = buffer.lastIndexOf("\n") + 1;
-      this.#offset += end;
+      this.#offset = Math.max(this.#offset, from + end);
       return buffer
-        .subarray(0, end)
+        .subarray(begin, end)
         .toString()
         .split("\n")
         .filter((line) => line.includes(`/${this.#namespace}/`) && line.includes('"cloneset-controller/'))
@@ -74,16 +77,8 @@ export function countBySort(requests: readonly AuditedRequest[]): Record<string,
   return counts;
 }
 
-/** The most requests in any second. */
-export function mostInOneSecond(requests: readonly AuditedRequest[]): number {
-  const timesMs = requests
-    .map(({ requestReceivedTimestamp }) => Date.parse(requestReceivedTimestamp))
-    .toSorted((a, b) => a - b);
-  let most = 0;
-  let first = 0;
-  for (const [last, timeMs] of timesMs.entries()) {
-    while (timeMs - (timesMs[first] ?? 0) >= 1000) first += 1;
-    most = Math.max(most, last - first + 1);
-  }
-  return most;
+/** From the first request to the last. */
+export function secondsBetween(requests: readonly AuditedRequest[]): number {
+  const timesMs = requests.map(({ requestReceivedTimestamp }) => Date.parse(requestReceivedTimestamp));
+  return requests.length === 0 ? 0 : (Math.max(...timesMs) - Math.min(...timesMs)) / 1000;
 }

@@ -36,6 +36,9 @@ export class PluginProcess {
       this.#stderr += chunk.toString();
     });
     this.end = this.#ended();
+    const kill = () => this.#child.kill("SIGKILL");
+    process.once("exit", kill);
+    void this.end.finally(() => process.off("exit", kill));
   }
 
   /** Waits until stdout holds the text. */
@@ -52,6 +55,22 @@ export class PluginProcess {
       assert.ok(found !== undefined, `it says: ${this.#stdout}${this.#stderr}`);
       return found;
     });
+  }
+
+  /** Waits until stderr holds the text. */
+  complains(text: string): Promise<void> {
+    return this.#story.eventually(`the plugin to complain: ${text}`, () =>
+      assert.ok(this.#stderr.includes(text), `it says: ${this.#stdout}${this.#stderr}`),
+    );
+  }
+
+  /** Holds it where it is, however long what happens meanwhile may take. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
   }
 
   /** Ctrl-C. */

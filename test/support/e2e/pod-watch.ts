@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { KubeApi } from "../../cluster/kube-api.ts";
+import type { KubeApi, KubeObject } from "../../cluster/kube-api.ts";
+import { eventually } from "./eventually.ts";
 import { isServing, isTerminating, type Pod } from "./objects.ts";
 import type { PodHistory } from "./pod-history.ts";
 
@@ -15,7 +16,9 @@ export interface PodWatch {
   everSeen(): ReadonlySet<string>;
   /** Every version of every pod until now. */
   history(): PodHistory;
-  /** Stops, and fails if fewer than `floor` pods served at any moment. */
+  /** Waits until all is seen that has happened before the call: events take a moment, and a busy test takes them late. */
+  catchUp(): Promise<void>;
+  /** Catches up and stops, and fails if fewer than `floor` pods served at any moment. */
   end(): Promise<void>;
 }
 
@@ -52,7 +55,8 @@ export function watchPods(
     fewest = Math.min(fewest, serving);
     if (serving < floor) breaches.push(`${serving} pods served after ${cause}`);
   };
-  const following = api.follow<Pod>(`/api/v1/namespaces/${namespace}/pods?labelSelector=app%3D${app}`, {
+  const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=app%3D${app}`;
+  const following = api.follow<Pod>(path, {
     signal: AbortSignal.any([stopped.signal, over]),
     onChange: (pod) => {
       pods.set(pod.metadata.uid, pod);
@@ -65,16 +69,38 @@ export function watchPods(
       look(`the end of ${pod.metadata.name}`);
     },
   });
+  const catchUp = async () => {
+    const now = await api.get<KubeObject & { items: Pod[] }>(path);
+    const listed = new Map(now.items.map((pod) => [pod.metadata.uid, pod]));
+    await eventually("the watch to see what has happened", () => {
+      for (const pod of listed.values()) {
+        const seen = pods.get(pod.metadata.uid);
+        const isOver = seen === undefined && everSeen.has(pod.metadata.uid);
+        assert.ok(isOver || (seen && version(seen) >= version(pod)), `${pod.metadata.name} as it was listed`);
+      }
+      for (const pod of pods.values()) {
+        const isYounger = version(pod) > version(now);
+        assert.ok(listed.has(pod.metadata.uid) || isYounger, `the end of ${pod.metadata.name}`);
+      }
+    });
+  };
   return {
     fewestServing: () => fewest,
     mostPods: () => most,
     mostCounted: () => counted,
     everSeen: () => everSeen,
     history: () => history,
+    catchUp,
     end: async () => {
+      await catchUp();
       stopped.abort();
       await following;
       assert.deepEqual(breaches, [], `at least ${floor} pods should have served at every moment`);
     },
   };
+}
+
+/** Versions of one kind are numbers that only grow. */
+function version({ metadata }: KubeObject): number {
+  return Number(metadata.resourceVersion);
 }

@@ -149,15 +149,16 @@ export class Story {
         assert.deepEqual([...new Set(pods.map(versionOf))], count === 0 ? [] : [version]);
       }
       const { metadata, status } = await this.cloneSet(app);
-      const { observedGeneration, replicas, availableReplicas, updatedAvailableReplicas } = status;
+      const { observedGeneration, replicas, availableReplicas, updatedAvailableReplicas, terminatingReplicas } = status;
       const updated = version === undefined ? updatedAvailableReplicas : count;
       assert.deepEqual(
-        { observedGeneration, replicas, availableReplicas, updatedAvailableReplicas },
+        { observedGeneration, replicas, availableReplicas, updatedAvailableReplicas, terminatingReplicas },
         {
           observedGeneration: metadata.generation,
           replicas: count,
           availableReplicas: count,
           updatedAvailableReplicas: updated,
+          terminatingReplicas: 0,
         },
         "the status says so too",
       );
