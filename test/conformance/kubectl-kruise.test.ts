@@ -104,7 +104,7 @@ for (const where of ["sandbox", "cluster"] as const) {
 
     test("set image: the whole object as a merge patch, its status ignored; a stale version is refused", async () => {
       const uids = await client.uids();
-      const watching = client.watchUntilDone();
+      const { done } = await client.watchUntilDone();
       const change = (now: CloneSet) => {
         const next = withContainer(now, { image: "local/app:v2" });
         return { ...next, status: { ...now.status, replicas: 99 } };
@@ -116,7 +116,7 @@ for (const where of ["sandbox", "cluster"] as const) {
       await client.rolledOut();
       assert.deepEqual(await client.uids(), uids, "an image alone is changed in place");
       // rollout status: LIST and WATCH with a field selector, until the counts say so.
-      assert.equal((await watching).status.updatedReplicas, REPLICAS);
+      assert.equal((await done).status.updatedReplicas, REPLICAS);
     });
 
     test("rollout history: the selector finds the revisions, with owner, number, cause and data", async () => {
@@ -336,8 +336,8 @@ class Client {
     });
   }
 
-  /** LIST, then WATCH, both with the field selector; returns the object that says the rollout is done. */
-  async watchUntilDone(): Promise<CloneSet> {
+  /** LIST, then WATCH, both with the field selector; `done` is the object that says that the rollout of the next edit is over. */
+  async watchUntilDone(): Promise<{ done: Promise<CloneSet> }> {
     const selection = "fieldSelector=metadata.name%3Dweb";
     const list = await this.ok<{ metadata: ObjectMeta; items: CloneSet[] }>("GET", `${this.sets}?${selection}`);
     const generation = (list.items[0]?.metadata.generation ?? 0) + 1;
@@ -349,13 +349,16 @@ class Client {
       signal: ender.signal,
       lane: "bulk",
     });
-    for await (const event of events as AsyncIterable<{ object: CloneSet }>) {
-      const { object } = event;
-      if ((object.metadata.generation ?? 0) < generation || !isDone(object, REPLICAS)) continue;
-      ender.abort();
-      return object;
-    }
-    throw new Error("the watch ended before the rollout");
+    const untilDone = async () => {
+      for await (const event of events as AsyncIterable<{ object: CloneSet }>) {
+        const { object } = event;
+        if ((object.metadata.generation ?? 0) < generation || !isDone(object, REPLICAS)) continue;
+        ender.abort();
+        return object;
+      }
+      throw new Error("the watch ended before the rollout");
+    };
+    return { done: untilDone() };
   }
 
   async close(): Promise<void> {

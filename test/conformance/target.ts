@@ -11,6 +11,8 @@ import { startSandbox } from "../../src/sandbox/sandbox.ts";
 
 /** A server that is compacted every five minutes has forgotten its first version after ten. */
 export const FORGOTTEN_SECONDS = 660;
+/** Generous: garbage collection and budgets learn of new kinds every half minute. It says nothing about speed. */
+const PATIENCE_SECONDS = 90;
 export const MERGE = "application/merge-patch+json";
 export const STRATEGIC = "application/strategic-merge-patch+json";
 export const JSON_PATCH = "application/json-patch+json";
@@ -70,7 +72,12 @@ export class Target {
   }
 
   /** Asks again until it holds, and fails with what was found last. */
-  async until<T>(what: string, look: () => Promise<T>, holds: (found: T) => boolean, seconds = 30): Promise<T> {
+  async until<T>(
+    what: string,
+    look: () => Promise<T>,
+    holds: (found: T) => boolean,
+    seconds = PATIENCE_SECONDS,
+  ): Promise<T> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const found = await look();
@@ -80,7 +87,7 @@ export class Target {
     }
   }
 
-  async gone(path: string, seconds = 30): Promise<void> {
+  async gone(path: string, seconds = PATIENCE_SECONDS): Promise<void> {
     await this.until(
       `${path} is gone`,
       () => this.find(path),
@@ -145,7 +152,7 @@ export function at(object: unknown, path: string): unknown {
 export function onEachTarget(title: string, define: (target: () => Target, name: TargetName) => void): void {
   for (const name of ["sandbox", "cluster"] as const) {
     const skip = name === "cluster" && !process.env["KUBECONFIG"] ? "no cluster: set KUBECONFIG" : false;
-    describe(`${title}: ${name}`, { skip, timeout: 300_000 }, () => {
+    describe(`${title}: ${name}`, { skip, timeout: 900_000 }, () => {
       let target: Target | undefined;
       let close = async () => {};
       before(async () => {
@@ -181,6 +188,12 @@ async function prepare(target: Target): Promise<void> {
   await target.until(
     "there is an account for pods",
     () => target.find(`${target.core("serviceaccounts")}/default`),
+    (found) => found !== undefined || target.name === "sandbox",
+  );
+  // So does this, and tests count ConfigMaps.
+  await target.until(
+    "there is the authority for pods",
+    () => target.find(`${target.core("configmaps")}/kube-root-ca.crt`),
     (found) => found !== undefined || target.name === "sandbox",
   );
 }

@@ -70,6 +70,14 @@ onEachTarget("deployments", (target) => {
       { spec: { template: { spec: { containers: [{ name: "app", image }] } } } },
       STRATEGIC,
     );
+  /** Has the controllers see that there are so many pods, so that whoever comes next finds them. They share their caches. */
+  const noticed = async (app: string, count: number) => {
+    const budgets = `/apis/policy/v1/namespaces/${target().namespace}/poddisruptionbudgets`;
+    const spec = { minAvailable: 0, selector: { matchLabels: { app } } };
+    await target().must("POST", budgets, { metadata: { name: app }, spec });
+    await seen(`${budgets}/${app}`, ({ status }) => at(status, "expectedPods") === count);
+    await target().must("DELETE", `${budgets}/${app}`);
+  };
   const remove = (path: string, propagationPolicy: string) => target().must("DELETE", path, { propagationPolicy });
   const condition = (object: Obj, type: string) => {
     const all = (at(object, "status.conditions") as { type: string; status: string; reason: string }[]) ?? [];
@@ -336,6 +344,7 @@ onEachTarget("deployments", (target) => {
     const annotations = { "fake-node/ready": "false" };
     const lame = aPod("b-lame", { labels: { app: "b" }, annotations });
     await target().must("POST", pods(), lame);
+    await noticed("b", 1);
     await target().must("POST", apps("replicasets"), aWorkload("b", { replicas: 3 }));
     await ready(set("b"), 2);
     await edit(set("b"), { replicas: 2 });
@@ -413,20 +422,24 @@ onEachTarget("deployments", (target) => {
     assert.equal((await setsOf("f")).length, 2);
   });
   test("recreate: no new pod before the last old one is gone", async () => {
-    const annotations = { "fake-node/terminate-after": "1500ms" };
-    const template = aTemplate("g", { annotations, spec: { terminationGracePeriodSeconds: 10 } });
-    await deploy("g", { replicas: 2, strategy: { type: "Recreate" }, template });
+    await deploy("g", { replicas: 2, strategy: { type: "Recreate" } });
     const old = namesOf(await staying("g"));
+    const hold = async (finalizers: string[] | null) => {
+      for (const name of old) await target().must("PATCH", `${pods()}/${name}`, { metadata: { finalizers } }, MERGE);
+    };
+    await hold(["example.com/hold"]);
     await setImage("g", "app:v2");
     await seen(deployment("g"), ({ status }) => at(status, "terminatingReplicas") === 2);
     assert.deepEqual(namesOf(await list(pods(), "g")), old);
+    await hold(null);
     await rolledOut("g");
     assert.equal((await staying("g")).filter(({ metadata }) => old.includes(metadata.name)).length, 0);
   });
   test("minReadySeconds: ready at once, available later", async () => {
-    await target().must("POST", apps("replicasets"), aWorkload("h", { minReadySeconds: 2 }));
+    await target().must("POST", apps("replicasets"), aWorkload("h", { minReadySeconds: 3600 }));
     const early = await ready(set("h"), 1);
     assert.equal(at(early, "status.availableReplicas"), undefined);
+    await edit(set("h"), { minReadySeconds: 1 });
     await seen(set("h"), ({ status }) => at(status, "availableReplicas") === 1);
   });
   test("a pod that is over is replaced, and stays", async () => {
@@ -440,6 +453,7 @@ onEachTarget("deployments", (target) => {
   });
   test("a ReplicaSet made by hand adopts pods without owner, and makes none", async () => {
     for (const name of ["j-1", "j-2"]) await target().must("POST", pods(), aPod(name, { labels: { app: "j" } }));
+    await noticed("j", 2);
     const { metadata } = await target().must("POST", apps("replicasets"), aWorkload("j", { replicas: 2 }));
     await ready(set("j"), 2);
     const found = await staying("j");

@@ -29,6 +29,24 @@ onEachTarget("scheduling", (target) => {
     for (const { metadata } of await nodes()) await target().must("PATCH", `${NODES}/${metadata.name}`, body, MERGE);
   };
 
+  /** Makes pods until one finds no node: the scheduler sees a change of a node a little later than a pod. */
+  const untilNoneFits = async (name: string) => {
+    let count = 0;
+    await target().until(
+      `no node takes ${name}`,
+      async () => {
+        count += 1;
+        await make(`${name}-trial-${count}`);
+        return target().until(
+          `${name}-trial-${count} is seen`,
+          () => target().must("GET", `${pods()}/${name}-trial-${count}`),
+          (found) => conditionOf(found) !== undefined,
+        );
+      },
+      (found) => conditionOf(found)?.["reason"] === "Unschedulable",
+    );
+  };
+
   test("a pod that fits is bound, and says so", async () => {
     await make("a");
     const pod = await scheduled("a");
@@ -99,6 +117,7 @@ onEachTarget("scheduling", (target) => {
   });
   test("a taint keeps off pods that do not tolerate it", async () => {
     await patch({ spec: { taints: [{ key: "dedicated", value: "x", effect: "NoSchedule" }] } });
+    await untilNoneFits("h");
     await make("h-1");
     assert.match(await unschedulable("h-1"), /node\(s\) had untolerated taint\(s\)/);
     const tolerations = [{ key: "dedicated", operator: "Equal", value: "x", effect: "NoSchedule" }];
@@ -113,6 +132,7 @@ onEachTarget("scheduling", (target) => {
   });
   test("a cordoned node takes nobody", async () => {
     await patch({ spec: { unschedulable: true } });
+    await untilNoneFits("i");
     await make("i");
     assert.match(await unschedulable("i"), /node\(s\) were unschedulable/);
     await patch({ spec: { unschedulable: null } });

@@ -74,7 +74,7 @@ onEachTarget("webhooks", (target) => {
     const base = {
       admissionReviewVersions: ["v1"],
       sideEffects: "None",
-      timeoutSeconds: 2,
+      timeoutSeconds: 20,
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": api.namespace } },
       clientConfig: { url: url(), caBundle },
       rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],

@@ -161,7 +161,7 @@ describe("the webhook at a real API server", { skip, timeout: 600_000 }, () => {
   });
 });
 
-describe("certificates at a real API server", { skip, timeout: 120_000 }, () => {
+describe("certificates at a real API server", { skip, timeout: 300_000 }, () => {
   test("calls keep succeeding through two rotations under load, at two replicas that share one Secret", async () => {
     const namespace = `webhook-rotation-${process.pid}`;
     const setting = await Setting.open(namespace);
@@ -179,7 +179,7 @@ describe("certificates at a real API server", { skip, timeout: 120_000 }, () => 
       const served = new Set<string>();
       const failures: string[] = [];
       let calls = 0;
-      const endMs = Date.now() + 60_000;
+      const endMs = Date.now() + 200_000;
       const spec = { selector: { matchLabels: { app: "web" } }, template: templateOf({ name: "" }) };
       const object = {
         apiVersion: "apps.kruise.io/v1alpha1",
@@ -197,7 +197,7 @@ describe("certificates at a real API server", { skip, timeout: 120_000 }, () => 
         served.add((secret as unknown as { data: Record<string, string> }).data["tls.crt"] ?? "");
       }
       assert.deepEqual(failures, []);
-      assert.ok(served.size >= 4, `${served.size} certificates in a minute`);
+      assert.ok(served.size >= 4, `${served.size} certificates in all that time`);
       process.stdout.write(`# ${calls} calls through ${served.size - 1} rotations\n`);
     } finally {
       await setting.close();
@@ -223,7 +223,7 @@ describe("with the webhook dead", { skip, timeout: 300_000 }, () => {
         };
         const object = { apiVersion: "apps.kruise.io/v1alpha1", kind: "CloneSet", metadata: { name: "web" }, spec };
         assert.equal((await kubectl(["-n", namespace, "create", "-f", "-"], JSON.stringify(object))).code, 0);
-        await here("wait", "clone/web", "--for=jsonpath={.status.availableReplicas}=3", "--timeout=60s");
+        await here("wait", "clone/web", "--for=jsonpath={.status.availableReplicas}=3", "--timeout=120s");
         const image = '[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"app:2"}]';
         assert.equal((await here("patch", "clone", "web", "--type=json", "-p", image)).code, 0);
         await webhook.stop();
@@ -231,11 +231,16 @@ describe("with the webhook dead", { skip, timeout: 300_000 }, () => {
           "wait",
           "clone/web",
           "--for=jsonpath={.status.updatedAvailableReplicas}=3",
-          "--timeout=60s",
+          "--timeout=120s",
         );
         assert.equal(rolled.code, 0, rolled.output);
         assert.equal((await here("scale", "clone", "web", "--replicas=5")).code, 0);
-        const scaled = await here("wait", "clone/web", "--for=jsonpath={.status.availableReplicas}=5", "--timeout=60s");
+        const scaled = await here(
+          "wait",
+          "clone/web",
+          "--for=jsonpath={.status.availableReplicas}=5",
+          "--timeout=120s",
+        );
         assert.equal(scaled.code, 0, scaled.output);
         assert.equal((await here("run", "plain", "--image=app:1", "--restart=Never")).code, 0);
         const hpa = await here("autoscale", "clone", "web", "--min=1", "--max=5", "--cpu-percent=50");
