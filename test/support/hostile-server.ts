@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createConnection } from "node:net";
 
 /** One request as the server saw it. */
 export interface Seen {
@@ -69,17 +68,8 @@ export async function hostileServer(): Promise<HostileServer> {
   return self;
 }
 
-/** A port nobody listens on. */
-export async function deadUrl(): Promise<string> {
-  const server = await hostileServer();
-  await server.close();
-  await new Promise<void>((resolve) => {
-    const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");
-    socket.on("error", () => resolve());
-    socket.on("connect", () => socket.destroy());
-  });
-  return server.url;
-}
+/** A port nobody listens on, and nobody is given: a free one might be somebody's a moment later. */
+export const DEAD_URL = "http://127.0.0.1:1";
 
 export function json(code: number, body: unknown, headers: Record<string, string> = {}): Reply {
   return (response) => {

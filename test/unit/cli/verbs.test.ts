@@ -71,7 +71,7 @@ test("errors: in kubectl's words, with the next step", async (t) => {
     "stauts web",
     "status web --context nowhere",
     "status web --kubeconfig /nowhere",
-    "status web --server http://127.0.0.1:1 --request-timeout 300ms",
+    "status web --server http://127.0.0.1:1",
     "status web --as-group admins",
   );
   assertGolden(t, "cli/errors.txt", text);

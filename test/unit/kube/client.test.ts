@@ -21,7 +21,7 @@ import { plainSession, type Session } from "../../../src/kube/session.ts";
 import { HttpTransport } from "../../../src/kube/transport.ts";
 import { FakeClock, until } from "../../support/fake-clock.ts";
 import {
-  deadUrl,
+  DEAD_URL,
   type HostileServer,
   hostileServer,
   json,
@@ -48,13 +48,13 @@ interface World {
 function clientTest(
   name: string,
   body: (world: World) => Promise<void>,
-  options: Partial<KubeClientOptions> & { session?: (url: string) => Session; url?: () => Promise<string> } = {},
+  options: Partial<KubeClientOptions> & { session?: (url: string) => Session; url?: string } = {},
 ): void {
   void test(`KubeClient: ${name}`, async () => {
     const server = await hostileServer();
     const clock = new FakeClock();
     const { session = plainSession, url, ...clientOptions } = options;
-    const transport = new HttpTransport({ session: session((await url?.()) ?? server.url), clock });
+    const transport = new HttpTransport({ session: session(url ?? server.url), clock });
     const reports: RequestReport[] = [];
     const observer = { started: () => {}, finished: (report: RequestReport) => void reports.push(report) };
     const client = new KubeClient({ transport, clock, userAgent: "test/1", observer, ...clientOptions });
@@ -388,7 +388,7 @@ clientTest(
     assert.ok(ms > 5_000 && ms <= 10_000, `${ms}`);
     assert.ok(reports.length > 4);
   },
-  { url: deadUrl },
+  { url: DEAD_URL },
 );
 
 clientTest(
@@ -398,7 +398,7 @@ clientTest(
     assert.ok(error instanceof NoAnswerError, String(error));
     assert.ok(ms > 1_000 && ms < 5_000, `${ms}`);
   },
-  { url: deadUrl, unreachableForMs: 1_000 },
+  { url: DEAD_URL, unreachableForMs: 1_000 },
 );
 
 clientTest("the caller can end a call: in doubt once it was sent", async ({ server, client, outcome }) => {

@@ -10,7 +10,8 @@ import { ruleCases } from "./rule-cases.ts";
 
 const BODIES = Number(process.env["FUZZ_BODIES"] ?? 20_000);
 const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
-const SLOWEST_MS = 1000;
+/** Of the processor's time, which other processes do not take from: a pattern that is not linear needs minutes. */
+const SLOWEST_MS = 3000;
 const PATHS = ["/mutate", "/validate", "/validate", "/validate", "/protect"];
 const somePods: PodLookup = {
   pod: (_, name) => Promise.resolve(name.length % 2 === 0 ? null : { owner: "", terminating: false, gated: false }),
@@ -77,9 +78,9 @@ test(`${BODIES} bodies are all answered properly`, async () => {
     const path = pick(PATHS);
     const handler = serve[path];
     assert.ok(handler);
-    const beganMs = performance.now();
+    const beganMs = processorMs();
     const reply = await answerBody(body, handler);
-    const tookMs = performance.now() - beganMs;
+    const tookMs = processorMs() - beganMs;
     slowestMs = Math.max(slowestMs, tookMs);
     const outcome = `${path} ${reply.status} ${/"allowed":\w+/.exec(reply.body)?.[0] ?? ""}`;
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
@@ -171,13 +172,18 @@ test("patterns are linear: long strings in every text field of a template take n
     );
     // The longest is enough of a body; all of them together would only test JSON.parse.
     for (const object of texts.filter((_, i) => i % 12 === 0)) {
-      const beganMs = performance.now();
+      const beganMs = processorMs();
       const reply = await answerBody(Buffer.from(JSON.stringify(review({ object: JSON.parse(object) }))), handler);
-      assert.ok(performance.now() - beganMs < SLOWEST_MS);
+      assert.ok(processorMs() - beganMs < SLOWEST_MS);
       assert.equal(reply.status, 200);
     }
   }
 });
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 function collect(value: unknown, places: { holder: Record<string, unknown>; key: string }[]): void {
   if (typeof value !== "object" || value === null) return;
