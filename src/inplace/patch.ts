@@ -206,6 +206,9 @@ export function repairTemplateHash(pod: Pod): PodPatch | undefined {
 /**
  * One batch: of the containers with work, those of the highest launch priority; the others are noted in the state. Resizes go first,
  * in a patch of their own (the server wants it so), then images, metadata and record in one.
+ *
+ * Where there are both, the images are a batch of their own that follows when the node has resized the pod: a container that restarts
+ * sooner finds the pod's cgroup as it was, and with a higher limit than that it does not start (kubernetes/kubernetes#138760).
  */
 function batchPatches(
   pod: Pod,
@@ -221,8 +224,11 @@ function batchPatches(
   const batch = firstBatch(work, template);
   const inBatch = (name: string): boolean => batch.includes(name);
   const isLater = (name: string): boolean => !inBatch(name);
-  const now = pickWork(work, inBatch);
-  const later = pickWork(work, isLater);
+  const wanted = pickWork(work, inBatch);
+  const rest = pickWork(work, isLater);
+  const resizesFirst = Object.keys(wanted.resources).length > 0 && Object.keys(wanted.images).length > 0;
+  const now = resizesFirst ? { ...wanted, images: {} } : wanted;
+  const later = resizesFirst ? { ...rest, images: { ...wanted.images, ...rest.images } } : rest;
   const hasMore = Object.values(later).some((part) => Object.keys(part).length > 0);
   const record: InPlaceState = {
     ...state,
@@ -230,7 +236,8 @@ function batchPatches(
     nextContainerImages: later.images,
     nextContainerResources: later.resources,
     nextContainerRefMetadata: later.refMetadata,
-    containersRequiredReady: hasMore ? batch : [],
+    // What is resized and gets its image next may well be broken until then.
+    containersRequiredReady: hasMore && !resizesFirst ? batch : [],
     containerBatchesRecord: [...state.containerBatchesRecord, { timestamp: timestamp(nowMs), containers: batch }],
   };
   const references = Object.values(now.refMetadata);

@@ -2,7 +2,7 @@
 
 import { label } from "../api/constants.ts";
 import { timeMs } from "../api/kubernetes.ts";
-import type { Container, ContainerStatus, Pod } from "../api/pod.ts";
+import type { Container, ContainerStatus, Pod, PodCondition } from "../api/pod.ts";
 import { shortPart } from "../revision/hash.ts";
 import { sameQuantity } from "../revision/quantity.ts";
 import { sameImageName } from "./image-name.ts";
@@ -28,7 +28,7 @@ interface Waiting {
   kind: "waiting";
   container: string;
   why: string;
-  /** Only a resize is left, and the node has put it off or refuses it: nothing restarts, the pod serves as it is. */
+  /** Only a resize is left, and the node puts it off, refuses it or fails in it: nothing restarts, the pod serves as it is. */
   resizePending?: true;
 }
 
@@ -59,17 +59,21 @@ function progressOf(pod: Pod, nowMs: number): InPlaceProgress {
       : { kind: "graceOver", grace: grace.value, state: state.value };
   }
   if (state.kind === "absent") return { kind: "done" };
-  return (
-    unfinishedImage(pod, state.value) ??
-    (state.value.updateResources ? unfinishedResize(pod, state.value) : undefined) ??
-    nextStep(pod, state.value)
-  );
+  const image = unfinishedImage(pod, state.value);
+  if (image) return image;
+  const resize = state.value.updateResources ? unfinishedResize(pod, state.value) : undefined;
+  // A resize that is put off may take for ever: what is to follow does not wait for it.
+  return resize && !(resize.resizePending && hasNextBatch(state.value)) ? resize : nextStep(pod, state.value);
+}
+
+function hasNextBatch(state: InPlaceState): boolean {
+  const next = [state.nextContainerImages, state.nextContainerResources, state.nextContainerRefMetadata];
+  return next.some((batch) => Object.keys(batch).length > 0);
 }
 
 /** When the containers patched so far are as patched: the next batch once these are ready, or the end. */
 function nextStep(pod: Pod, state: InPlaceState): InPlaceProgress {
-  const next = [state.nextContainerImages, state.nextContainerResources, state.nextContainerRefMetadata];
-  if (next.every((batch) => Object.keys(batch).length === 0)) return { kind: "done" };
+  if (!hasNextBatch(state)) return { kind: "done" };
   for (const container of state.containersRequiredReady) {
     const status = statusOf(pod, container);
     if (containerOf(pod, container) && !status?.ready) {
@@ -136,19 +140,25 @@ function unfinishedResize(pod: Pod, state: InPlaceState): Waiting | undefined {
       for (const resource of ["cpu", "memory"]) {
         const [wanted, actual] = [container.resources?.[kind]?.[resource], status?.resources?.[kind]?.[resource]];
         if (wanted === actual || sameQuantity(wanted, actual)) continue;
-        const pending = pod.conditions["PodResizePending"];
-        const reason =
-          pending?.status === "True" ? ` (${[pending.reason, pending.message].filter(Boolean).join(": ")})` : "";
+        const putOff = whyPutOff(pod);
+        const reason = putOff ? ` (${[putOff.reason, putOff.message].filter(Boolean).join(": ")})` : "";
         return {
           kind: "waiting",
           container: container.name,
           why: `the node reports ${kind}.${resource} ${actual ?? "none"}, want ${wanted ?? "none"}${reason}`,
-          ...(pending?.status === "True" ? { resizePending: true as const } : {}),
+          ...(putOff ? { resizePending: true as const } : {}),
         };
       }
     }
   }
   return undefined;
+}
+
+/** The condition that says that a resize does not come about for now: no room, or (less memory than is in use) an error. */
+function whyPutOff({ conditions }: Pod): PodCondition | undefined {
+  const { PodResizePending: pending, PodResizeInProgress: inProgress } = conditions;
+  if (pending?.status === "True") return pending;
+  return inProgress?.status === "True" && inProgress.reason === "Error" ? inProgress : undefined;
 }
 
 /** A container or native sidecar of the pod. */

@@ -35,6 +35,7 @@ const KEPT_CONDITIONS = new Set([
   "InPlaceUpdateReady",
   "KruisePodReady",
   "PodResizePending",
+  "PodResizeInProgress",
 ]);
 const MESSAGE_MAX = 200;
 const INTERNED_MAX = 100_000;

@@ -97,9 +97,6 @@ test("more than the whole node has: refused, said, and no pod leaves service for
   assert.deepEqual(after.map(identityOf), before.map(identityOf));
 });
 
-const unsteady = story.setting.containers
-  ? "a container that restarts while its pod is resized was seen to crash on a real node; see docs/open-ends.md"
-  : false;
 /** Before Kubernetes 1.33. */
 const served = skip ? false : "the API server serves pods/resize";
 test("an API server that knows no resize: no pod is lost to service for it, and the status says why", {
@@ -120,7 +117,7 @@ test("an API server that knows no resize: no pod is lost to service for it, and 
 });
 
 test("what the API server refuses: the pod goes back into service as it was, and is updated once it may be", {
-  skip: unsteady || skip,
+  skip,
 }, async () => {
   await story.apply(aCloneSet("limited", { container: { resources: small } }));
   const before = await story.settled("limited", 3, "v1");

@@ -190,6 +190,38 @@ test("a pod without the gate, and an update that does not drain, are patched wit
   assert.equal(stateOf(after(aPod(), patches)).value.updateResources, true);
 });
 
+test("a resize and an image: the image follows when the node has resized the pod, ready or not", () => {
+  const update = anUpdate({ resources: { main: { limits: { cpu: "2" } } } });
+  const { patches } = startUpdate(aPod(), update, toNew);
+  assert.deepEqual(
+    patches.map(({ subresource }) => subresource),
+    ["status", "resize", ""],
+  );
+  assert.equal(patches[2]?.body["spec"], undefined, "no image yet");
+  const main = { ...aContainer("main", "i:1"), resources: { limits: { cpu: "2" } } };
+  const resizing = { ...after(aPod(), patches), containers: [main] };
+  assert.equal(inPlaceProgress(resizing, NOW).kind, "waiting");
+  const limits = (cpu: string) => [running("main", "i:1", { ready: false, resources: { limits: { cpu } } })];
+  const resized = { ...resizing, containerStatuses: limits("2") };
+  const refused = {
+    ...resizing,
+    containerStatuses: limits("1"),
+    conditions: { ...resizing.conditions, PodResizePending: is("True", { reason: "Infeasible" }) },
+  };
+  for (const pod of [resized, refused]) {
+    const progress = inPlaceProgress(pod, NOW);
+    assert.ok(progress.kind === "nextBatch");
+    const next = nextBatch(pod, progress, { template: target.template, nowMs: NOW }).patches;
+    assert.deepEqual(
+      next.map(({ subresource, body }) => [subresource, body["spec"]]),
+      [["", { containers: [{ name: "main", image: "i:2" }] }]],
+    );
+    const updated = after(pod, next);
+    assert.equal(stateOf(updated).value.lastContainerStatuses["main"]?.containerID, "containerd://main-1");
+    assert.equal(inPlaceProgress(updated, NOW).kind, "waiting");
+  }
+});
+
 test("injected and missing containers are not touched; sidecars go to their own list; identity stays", () => {
   const pod = aPod({
     containers: [aContainer("injected", "x"), aContainer("main", "i:1")],
@@ -380,6 +412,24 @@ test("a next batch of nothing but resources is sent", () => {
     subresource: "resize",
     body: { spec: { containers: [{ name: "c", resources: { limits: { cpu: "2" } } }] } },
   });
+});
+
+test("a resize and an image, and other containers later: these wait for the ones before them", () => {
+  const update = anUpdate({
+    images: { a: "a:2", b: "b:2" },
+    oldImages: { a: "a:1", b: "b:1" },
+    resources: { a: { limits: { cpu: "2" } } },
+  });
+  const { patches } = startUpdate(podOfThree, update, {
+    ...toNew,
+    target: { name: "web-new", label: "web-new", template: three },
+  });
+  const pod = after(podOfThree, patches);
+  const { value } = stateOf(pod);
+  assert.deepEqual([value.nextContainerImages, value.containersRequiredReady], [{ a: "a:2", b: "b:2" }, []]);
+  const next = nextBatch(pod, { kind: "nextBatch", state: value }, { template: three, nowMs: NOW }).patches;
+  const then = stateOf(after(pod, next)).value;
+  assert.deepEqual([then.nextContainerImages, then.containersRequiredReady], [{ b: "b:2" }, ["a"]]);
 });
 
 test("containers that share a label through their env go in one batch", () => {

@@ -264,6 +264,14 @@ test("a resize is done when the node reports the amounts, however written; other
   assert.ok(stuck.kind === "waiting" && stuck.why.endsWith("(Infeasible: node has 1 cpu)"));
 });
 
+test("a resize that the node fails in does not hold up the pod", () => {
+  const failing = { PodResizeInProgress: is("True", { reason: "Error", message: "memory in use" }) };
+  const failed = inPlaceProgress(resizing("2", "1", { conditions: failing }), T0);
+  assert.ok(failed.kind === "waiting" && failed.resizePending && failed.why.endsWith("(Error: memory in use)"));
+  const going = { PodResizeInProgress: is("True") };
+  assert.equal("resizePending" in inPlaceProgress(resizing("2", "1", { conditions: going }), T0), false);
+});
+
 test("the next batch follows when the containers of this one are ready", () => {
   const state = aState({ nextContainerImages: { side: "s:2" }, containersRequiredReady: ["main"] });
   const pod = (ready: boolean): Pod =>
