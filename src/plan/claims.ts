@@ -44,7 +44,7 @@ export function claimBook(
   // Most CloneSets have no PVCs, and this is asked in every plan.
   const reuse = cloneSet.spec.scaleStrategy.reusePvcs && byId.size > 0;
   const podOf = new Map(reuse ? pods.map((pod) => [instanceId(pod), pod]) : []);
-  const inUse = new Set(reuse ? observed.map((pod) => instanceId(pod)) : []);
+  const inUse = reuse ? idsInUse(cloneSet, observed) : new Set<string>();
   const idsOfClaims = [...byId.keys()].sort();
   return {
     byId,
@@ -60,10 +60,19 @@ export function claimBook(
   };
 }
 
-/** The PVCs that go with a pod when we delete it. A pod without an id has none. */
+/**
+ * The PVCs that go with a pod when we delete it. A pod without an id has none. One that was given another id has none of that
+ * id's either: they are named after another pod.
+ */
 export function claimsOf(pod: Pod, book: ClaimBook): Claim[] {
   const id = instanceId(pod);
-  return id === undefined ? [] : (book.byId.get(id) ?? []);
+  const claims = id === undefined ? [] : (book.byId.get(id) ?? []);
+  return claims.filter(({ name }) => name.endsWith(`-${pod.name}`) || pod.claimNames.includes(name));
+}
+
+/** Ids that pods have: as a label, or, should somebody have changed that, in their names. */
+function idsInUse({ name }: CloneSet, pods: readonly Pod[]): ReadonlySet<string> {
+  return new Set(pods.flatMap((pod) => [instanceId(pod) ?? "", pod.name.slice(name.length + 1)]));
 }
 
 /**
@@ -77,7 +86,7 @@ export function unusedClaims(
 ): Action[] {
   if (cloneSet.spec.scaleStrategy.reusePvcs) return [];
   const podOf = new Map(pods.map((pod) => [instanceId(pod), pod]));
-  const inUse = new Set(observed.map((pod) => instanceId(pod)));
+  const inUse = idsInUse(cloneSet, observed);
   return [...book.byId].flatMap(([id, claims]) => {
     const pod = podOf.get(id);
     if (pod === undefined) {
@@ -89,7 +98,7 @@ export function unusedClaims(
     if (isActive(pod)) return [];
     // A pod that had to wait for its PVCs would ask for the right to update finalizers of pods, and gain nothing.
     const owner = { apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid, controller: true };
-    return claims.map(
+    return claimsOf(pod, book).map(
       (claim): Action => ({
         kind: "patchClaim",
         claim,

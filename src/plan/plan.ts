@@ -82,8 +82,7 @@ function planSpec(seen: Observation): Plan {
   checkCarriable(cloneSet, seen.features);
   targets(cloneSet.spec, { split: undefined, features: seen.features, twoRevisions: false });
   const ours = membership(seen);
-  const keepRecord = seen.features.RecreatePodWhenChangeVCTInCloneSetGate;
-  const choice = chooseRevisions({ cloneSet, revisions: ours.revisions, keepRecord });
+  const choice = chooseRevisions({ cloneSet, revisions: ours.revisions });
   // Garbage collection takes the revisions, or sets them free; a new one it would only have to take as well.
   if (cloneSet.deleting && choice.kind !== "ready") return { kind: "revisions", actions: ours.actions };
   switch (choice.kind) {
@@ -125,7 +124,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     ...(cloneSet.deleting ? [] : clearFinished(scene)),
     ...ours.actions,
     ...scene.arriving.actions,
-    ...refreshRecord(revisions),
+    ...refreshRecord(scene),
     ...refreshes.flatMap(({ action }) => action ?? []),
     ...forget(scene),
   ]);
@@ -247,8 +246,13 @@ function limitedNote(up: ScaleUp, wanted: Targets, placesTaken: number): Note[] 
   return [{ type: "Warning", reason: "ScaleUpLimited", message }];
 }
 
-function refreshRecord({ update, refreshRecord: annotations }: RevisionsReady): Action[] {
-  return annotations
+/**
+ * The record beside the update revision follows the claim templates of the spec. Where other claim templates re-create pods it
+ * says what those pods were made with that are not re-created yet, so it follows when there is none of them left.
+ */
+function refreshRecord({ seen, revisions: { update, refreshRecord: annotations }, members, wanted }: Scene): Action[] {
+  const isRolledOut = members.length >= wanted.replicas && members.every(({ updated }) => updated);
+  return annotations && (isRolledOut || !seen.features.RecreatePodWhenChangeVCTInCloneSetGate)
     ? [{ kind: "patchRevision", revision: update, body: { metadata: { annotations } }, why: "claim templates" }]
     : [];
 }

@@ -55,17 +55,13 @@ const BOOKKEEPING = [
  *
  * The update revision is the newest one that means the same as the template: as it is if it is the newest of all, else renumbered.
  * The current one is that of the status; without it, the update revision.
- *
- * `keepRecord`: other claim templates are to re-create pods, so the record says which ones the update revision began with.
  */
 export function chooseRevisions({
   cloneSet,
   revisions,
-  keepRecord = false,
 }: {
   cloneSet: CloneSet;
   revisions: readonly Revision[];
-  keepRecord?: boolean;
 }): RevisionChoice {
   const known = inOrder(revisions);
   const newest = known.at(-1);
@@ -78,7 +74,7 @@ export function chooseRevisions({
   const current = known.find(({ name }) => name === cloneSet.status.currentRevision) ?? update;
   const recorded = update.annotations[annotation.claimTemplatesHash];
   // A revision taken over without a hash stays as it is: a take-over writes nothing here.
-  const refreshRecord = recorded === undefined || keepRecord ? {} : recordChange(update, cloneSet);
+  const refreshRecord = recorded === undefined ? {} : recordChange(update, cloneSet);
   return { kind: "ready", current, update, ...(Object.keys(refreshRecord).length > 0 && { refreshRecord }) };
 }
 

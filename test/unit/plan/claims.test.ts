@@ -104,6 +104,19 @@ const rows: {
     noReuse: [fresh],
   },
   {
+    name: "somebody changed the id on the pod: its PVC is in use all the same",
+    pods: [aPod({ id: "zzzzz", name: "web-bbbbb" }), ...others],
+    reuse: [],
+    noReuse: [],
+  },
+  {
+    name: "such a pod is deleted: another id's PVC does not go with it",
+    pods: [aPod({ id: "zzzzz", name: "web-bbbbb", named: true }), ...others],
+    given: { claims: [aClaim({ id: "zzzzz" })] },
+    reuse: ["delete pod web-bbbbb (podsToDelete)"],
+    noReuse: ["delete pod web-bbbbb (podsToDelete)"],
+  },
+  {
     name: "the CloneSet is being deleted: garbage collection sees to everything",
     pods: others,
     given: { deleting: true },

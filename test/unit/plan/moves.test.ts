@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Pod } from "../../../src/api/pod.ts";
 import type { Action } from "../../../src/plan/actions.ts";
+import { claimTemplatesHash } from "../../../src/revision/hash.ts";
 import { aClaimTemplate, aTemplate, NOW_MS } from "../../support/a-cloneset.ts";
 import type { GivenPod } from "../../support/a-pod.ts";
 import { aPod } from "../../support/a-pod.ts";
@@ -154,6 +156,26 @@ test("claim templates changed alone: the partition holds pods, broken ones too, 
   assert.deepEqual(created?.claims, []);
   const [updated] = actionsOf(workPlan(anObservation({ ...given, partition: 2, pods })).actions, "createPod");
   assert.equal(updated?.claims.length, 1);
+});
+
+test("claim templates changed alone: once all pods have the new ones, so do those that replace them, whatever the partition", () => {
+  const live = claimTemplatesHash(claims);
+  const made = (...ids: string[]) => ids.map((id) => aPod({ id, annotations: { [CLAIMS_HASH]: live } }));
+  const given: GivenObservation = {
+    replicas: 2,
+    partition: 1,
+    same: true,
+    claimTemplates: claims,
+    revisions: [aRevision({ name: NEW })],
+    features: { RecreatePodWhenChangeVCTInCloneSetGate: true },
+  };
+  const recorded = (pods: Pod[]) =>
+    actionsOf(workPlan(anObservation({ ...given, pods })).actions, "patchRevision").map(
+      ({ body }) => (body["metadata"] as { annotations: Record<string, string> }).annotations[CLAIMS_HASH],
+    );
+  assert.deepEqual(recorded(made("bbbbb", "ccccc")), [live]);
+  assert.deepEqual(recorded(made("bbbbb")), [], "a pod is missing: it may have been one of the old ones");
+  assert.deepEqual(recorded([...made("bbbbb"), aPod({ id: "ccccc", annotations: { [CLAIMS_HASH]: "" } })]), []);
 });
 
 test("moves: the old stand-in of an old pod that is named stays", () => {

@@ -150,13 +150,6 @@ for (const { name, annotations, claimTemplates, want } of records) {
   });
 }
 
-test("record of the claim templates: kept where other claims are to re-create pods", () => {
-  const revision = aRevision("web-1", templateWith("i:1"), { annotations: { [HASH]: "1" } });
-  const cloneSet = aCloneSet({ template: templateWith("i:1"), claimTemplates: data });
-  const choice = chooseRevisions({ cloneSet, revisions: [revision], keepRecord: true });
-  assert.deepEqual(choice, { kind: "ready", current: revision, update: revision });
-});
-
 test("the record leads back to the claim templates", () => {
   const annotations = { [HASH]: claimTemplatesHash(data), [CLAIMS]: JSON.stringify(data) };
   assert.deepEqual(recordedClaimTemplates({ annotations }), data);
