@@ -132,6 +132,30 @@ test("without the webhook: no Service, no configurations, no rights for it", asy
   );
 });
 
+test("where no PriorityClass can be made, pods ask for none but one that exists", async () => {
+  const name = async (more: string) => podSpec(await render(`--set=${IMAGE}${more}`)).priorityClassName;
+  const alone = ",watchNamespace=shop,webhook.enabled=false";
+  assert.equal(await name(""), "cloneset-controller");
+  assert.equal(await name(alone), undefined);
+  assert.equal(await name(`${alone},priorityClass.create=false,priorityClass.name=high`), "high");
+});
+
+test("what is being deleted waits for no webhook; whether it may be deleted is asked before", async () => {
+  const manifests = await render(`--set=${IMAGE}`);
+  const webhooks = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"].flatMap(
+    (kind) =>
+      (one(manifests, kind) as unknown as { webhooks: { name: string; matchConditions?: object[] }[] }).webhooks,
+  );
+  assert.deepEqual(
+    webhooks.map(({ name, matchConditions }) => [name.split(".")[0], matchConditions?.length ?? 0]),
+    [
+      ["defaults", 1],
+      ["rules", 1],
+      ["protection", 0],
+    ],
+  );
+});
+
 test("one replica has no PodDisruptionBudget, which would only hold up drains", async () => {
   assert.ok(kinds(await render(`--set=${IMAGE}`)).has("PodDisruptionBudget"));
   assert.ok(!kinds(await render(`--set=${IMAGE},replicas=1`)).has("PodDisruptionBudget"));
@@ -147,12 +171,22 @@ test("a digest wins over the tag, and the version of the app is the tag", async 
 
 const refused = [
   { name: "no image", set: "replicas=2", says: /image\.repository: say where/ },
+  {
+    name: "a tag in the repository",
+    set: "image.repository=localhost:5000/a:v1",
+    says: /want no tag, found localhost/,
+  },
   { name: "a misspelt value", set: `${IMAGE},replica=2`, says: /replica/ },
   { name: "a wrong kind of value", set: `${IMAGE},webhook.failurePolicy=fail`, says: /failurePolicy/ },
   {
     name: "Roles alone with certificates of its own",
     set: `${IMAGE},watchNamespace=shop`,
     says: /webhook\.certManager\.enabled=true or webhook\.enabled=false/,
+  },
+  {
+    name: "a ServiceMonitor that finds nothing",
+    set: `${IMAGE},metrics.service=false,metrics.serviceMonitor.enabled=true`,
+    says: /metrics\.service=true/,
   },
 ];
 for (const { name, set, says } of refused) {

@@ -25,6 +25,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 
 {{- define "cloneset.image" -}}
 {{- $repository := required "image.repository: say where you pushed the image that deploy/image/Dockerfile makes" .Values.image.repository -}}
+{{- if contains ":" (base $repository) -}}
+{{- fail (printf "image.repository: want no tag, found %s; give the tag as image.tag" $repository) -}}
+{{- end -}}
 {{- if .Values.image.digest -}}
 {{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
@@ -32,10 +35,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end }}
 {{- end }}
 
-{{/* Own certificates are put into the webhook configurations, which no Role can allow. */}}
+{{/* A class cannot be made with Roles alone: there only one that exists already is named. */}}
+{{- define "cloneset.priorityClass" -}}
+{{- if not (and .Values.priorityClass.create .Values.watchNamespace) -}}
+{{ .Values.priorityClass.name }}
+{{- end }}
+{{- end }}
+
+{{/* What cannot work is refused. Own certificates are put into the webhook configurations, which no Role can allow. */}}
 {{- define "cloneset.checkValues" -}}
 {{- if and .Values.watchNamespace .Values.webhook.enabled (not .Values.webhook.certManager.enabled) -}}
 {{- fail "watchNamespace: with Roles alone the controller cannot register its own certificates; set webhook.certManager.enabled=true or webhook.enabled=false" -}}
+{{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service) -}}
+{{- fail "metrics.serviceMonitor: it finds the pods by the Service for metrics; set metrics.service=true" -}}
 {{- end }}
 {{- end }}
 
