@@ -9,7 +9,7 @@ const NAMED_AT_MOST = 3;
 
 /**
  * What a rollout waits for, in plain words: "waiting for web-x7k2p: container app cannot pull image app:v9
- * (ErrImagePull) since 2026-01-01T10:00:00Z; 1 of 1 unavailable allowed". Undefined when every pod is available, none is
+ * (ErrImagePull) since 2026-01-01T10:00:00Z; 1 unavailable, 1 allowed". Undefined when every pod is available, none is
  * named for deletion, and none is on its way back.
  *
  * Times are absolute: a text that counts minutes would have to be written every minute.
@@ -36,7 +36,7 @@ export function waitingFor(
     parts.push(`${names.join(", ")}${others}: named for deletion, still available`);
   }
   if (unavailable.length + toGo.length > 0) {
-    parts.push(`${unavailable.length} of ${maxUnavailable} unavailable allowed`);
+    parts.push(`${unavailable.length} unavailable, ${maxUnavailable} allowed`);
   }
   return parts.length === 0 ? undefined : `waiting for ${parts.join("; ")}`;
 }

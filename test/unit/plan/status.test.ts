@@ -153,7 +153,7 @@ const summaries: {
     want: ["False", "True", "False"],
     reason: "PodsUnavailable",
     message:
-      "1 of 2 updated pods available; waiting for web-bbbbc: not ready since 2026-01-01T11:00:00Z; 1 of 1 unavailable allowed",
+      "1 of 2 updated pods available; waiting for web-bbbbc: not ready since 2026-01-01T11:00:00Z; 1 unavailable, 1 allowed",
   },
   {
     name: "paused halfway: at rest, not done",

@@ -90,7 +90,7 @@ test("waiting for: the worst first, three by name, the rest by number", () => {
   ];
   assert.equal(
     waitingFor(members(pods), [], given),
-    "waiting for b: container app does not stay up with image app:v2 (CrashLoopBackOff, 2 restarts) since 2026-01-01T11:50:00Z; d: not scheduled yet; a: starting; and 1 more; 4 of 2 unavailable allowed",
+    "waiting for b: container app does not stay up with image app:v2 (CrashLoopBackOff, 2 restarts) since 2026-01-01T11:50:00Z; d: not scheduled yet; a: starting; and 1 more; 4 unavailable, 2 allowed",
   );
 });
 
@@ -98,7 +98,7 @@ test("waiting for: pods that are named and may not go, with the budget that hold
   const pods = members([aPod({ name: "a", named: true }), aPod({ name: "b" })]);
   assert.equal(
     waitingFor(pods, [], { ...given, maxUnavailable: 0 }),
-    "waiting for a: named for deletion, still available; 0 of 0 unavailable allowed",
+    "waiting for a: named for deletion, still available; 0 unavailable, 0 allowed",
   );
 });
 
