@@ -53,6 +53,8 @@ export async function connect(flags: ConnectionFlags, clock: Clock): Promise<Con
       kubeconfig: flags.kubeconfig,
       context: flags.context,
       adjust: (config) => override(config, flags),
+    }).catch((error: unknown) => {
+      throw notReadable(error, flags);
     }),
     flags,
   );
@@ -76,14 +78,34 @@ export async function connect(flags: ConnectionFlags, clock: Clock): Promise<Con
   };
 }
 
+/** What Node and the YAML reader say of a file is true, and no help. */
+function notReadable(error: unknown, { kubeconfig = "the kubeconfig" }: ConnectionFlags): unknown {
+  if (!(error instanceof Error) || error instanceof Failure) return error;
+  const next = "--kubeconfig and $KUBECONFIG name the file, kubectl config view shows what is in it";
+  const { code, path = kubeconfig } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOENT":
+      return new Failure(`the file ${path} does not exist`, { next });
+    case "EACCES":
+      return new Failure(`you may not read ${path}`, { next });
+    case "EISDIR":
+      return new Failure(`${path} is a folder`, { next });
+  }
+  if (error.name !== "YAMLException") return error;
+  return new Failure(`${kubeconfig} is no YAML: ${error.message.split("\n")[0]}`, { next });
+}
+
 /** client-node's types are read-only, though its objects are not. */
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Puts what the flags say over what the file says, in the context that is used. */
 function override(config: KubeConfig, flags: ConnectionFlags): void {
-  const context = config.getContextObject(config.getCurrentContext());
-  if (flags.context !== undefined && context === null) {
-    throw new Failure(`context "${flags.context}" does not exist`, { next: "kubectl config get-contexts" });
+  const current = config.getCurrentContext();
+  const context = config.getContextObject(current);
+  const needsContext = flags.context !== undefined || (flags.server === undefined && flags.cluster === undefined);
+  if (context === null && needsContext) {
+    const what = current ? `context "${current}" does not exist` : "the kubeconfig has no current context";
+    throw new Failure(what, { next: "kubectl config get-contexts" });
   }
   const clusterName = flags.cluster ?? context?.cluster ?? "";
   const userName = flags.user ?? context?.user ?? "";

@@ -130,7 +130,9 @@ export const isUnknownOutcome = (error: unknown): error is UnknownOutcomeError =
 /** The text of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const code = "code" in thrown && typeof thrown.code === "string" ? ` (${thrown.code})` : "";
+  const ownCode = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+  // Node's own messages begin with the code.
+  const code = ownCode === "" || thrown.message.includes(ownCode) ? "" : ` (${ownCode})`;
   // An AggregateError of several connection attempts has no message of its own.
   const inner = thrown instanceof AggregateError ? thrown.errors.map((e) => messageOf(e)).join("; ") : "";
   return `${thrown.message || inner || thrown.name}${code}`;
