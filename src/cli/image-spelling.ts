@@ -10,15 +10,15 @@
  * another spelling could be another image.
  */
 export function otherSpelling(image: string, imageIds: readonly string[]): string | undefined {
-  const { name, tag, digest } = partsOf(image);
+  const { name, tag, digest } = imageParts(image);
   if (digest !== undefined) return tag === undefined ? `${name}:restarted@${digest}` : `${name}@${digest}`;
-  const digests = new Set(imageIds.map((id) => partsOf(id).digest));
+  const digests = new Set(imageIds.map((id) => imageParts(id).digest));
   const [running] = digests;
   return digests.size === 1 && running !== undefined ? `${image}@${running}` : undefined;
 }
 
 /** A port of the registry is no tag; an id without a repository ("sha256:…") names a configuration and cannot be pulled. */
-function partsOf(image: string): { name: string; tag: string | undefined; digest: string | undefined } {
+export function imageParts(image: string): { name: string; tag: string | undefined; digest: string | undefined } {
   const [, name = image, tag, digest] = /^(.+?)(?::([^:/@]+))?(?:@(sha\d+:[0-9a-f]+))?$/.exec(image) ?? [];
   return { name, tag, digest };
 }

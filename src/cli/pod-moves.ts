@@ -15,6 +15,7 @@ import { inUpdateOrder } from "../plan/update-order.ts";
 import { sameMeaning } from "../revision/equal.ts";
 import { claimTemplatesHash } from "../revision/hash.ts";
 import { revisionOf } from "../revision/match.ts";
+import { arrow } from "./image-change.ts";
 import type { Seen } from "./seen.ts";
 
 /**
@@ -47,7 +48,7 @@ export interface PodMove {
  * for the budget to say, and a pause only delays: neither is looked at here.
  */
 export function podMoves(
-  { pods, claims, revisions }: Seen,
+  { cloneSet, pods, claims, revisions }: Seen,
   after: CloneSet,
   { nowMs, features = featureDefaults }: { nowMs: number; features?: Features },
 ): PodMove[] {
@@ -86,9 +87,15 @@ export function podMoves(
     { strategy: after.spec.updateStrategy, all: members },
   );
   const moving = Math.max(0, outdated.length - partition(after.spec));
+  // A template that is set back: then no partition holds a broken pod on what is given up.
+  const isSetBack = revisions.some(
+    ({ name, template }) =>
+      name === cloneSet.status.currentRevision && template && sameMeaning(template, after.spec.template),
+  );
   return [
-    ...outdated.map(({ pod }, i) => {
-      if (i >= moving) return told(pod, "held", `partition ${after.spec.updateStrategy.partition}`);
+    ...outdated.map(({ pod, available }, i) => {
+      if (i >= moving && (available || !isSetBack))
+        return told(pod, "held", `partition ${after.spec.updateStrategy.partition}`);
       const verdict = verdictOf(pod);
       if (after.spec.updateStrategy.type === "OnDelete") return told(pod, "onDelete");
       if (verdict === "same") return told(pod, "none");
@@ -112,10 +119,10 @@ function judge(from: Revision | undefined, { spec }: CloneSet, features: Feature
 }
 
 function inPlaceChange({ update }: InPlaceVerdict & { possible: true }): string {
-  const images = Object.entries(update.images).map(([name, image]) => `${name}: ${update.oldImages[name]} -> ${image}`);
-  const amounts = Object.keys(update.resources).map((name) => `${name}: resources`);
-  // Twelve digits tell digests apart.
-  const changes = [...images, ...amounts].map((change) => change.replaceAll(/(sha256:[0-9a-f]{12})[0-9a-f]+/g, "$1…"));
+  const images = Object.entries(update.images).map(
+    ([name, image]) => `${name}: ${arrow(update.oldImages[name] ?? "", image)}`,
+  );
+  const changes = [...images, ...Object.keys(update.resources).map((name) => `${name}: resources`)];
   return changes.length > 0 ? changes.join(", ") : "labels and annotations only, no container restarts";
 }
 
@@ -138,7 +145,7 @@ export function foretold(
   const hasClaims = after.spec.claimTemplates.length > 0;
   const [are, go, their] = extra === 1 ? ["is", "goes", "its PVCs"] : ["are", "go", "their PVCs"];
   const withClaims = hasClaims ? `, with ${their}` : "";
-  const replaced = `${countOf(extra)} more ${are} made first, as maxUnavailable lets none be away, and ${extra} of those that would change in place ${go} instead${withClaims}`;
+  const replaced = `${extra} more ${extra === 1 ? "pod" : "pods"} ${are} made first, as maxUnavailable lets none be away, and ${extra} of those that would change in place ${go} instead${withClaims}`;
   const losses = [
     lossOf(moves),
     hasClaims ? `${countOf(extra)} ${go} for extra ones, with ${their} and their data.` : undefined,

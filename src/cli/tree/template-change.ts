@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PodTemplate, TemplateContainer } from "../../api/kubernetes.ts";
 import { alignedForms } from "../../revision/equal.ts";
+import { imageChange } from "../image-change.ts";
 
 /**
  * What changed between two templates, in a few words: "nginx 1.25.3 -> 1.27.0, env of sidecar, labels". "" = nothing
@@ -33,20 +34,6 @@ function fieldsOf(before: TemplateContainer, after: TemplateContainer): string[]
   return changed.map((field) =>
     field === "image" ? imageChange(before.image ?? "", after.image ?? "") : `${field} of ${after.name}`,
   );
-}
-
-/** The repository once and the two tags, where only the tag is new; without the registry, which is seldom the news. */
-export function imageChange(from: string, to: string): string {
-  const [a, b] = [parts(from), parts(to)];
-  if (a.repository === b.repository) return `${a.short} ${a.tag} -> ${b.tag}`;
-  return `${from} -> ${to}`;
-}
-
-function parts(image: string): { repository: string; short: string; tag: string } {
-  const at = image.includes("@") ? image.indexOf("@") : image.indexOf(":", image.lastIndexOf("/") + 1);
-  const repository = at < 0 ? image : image.slice(0, at);
-  const tag = at < 0 ? "latest" : image.slice(at + 1, at + 1 + 19);
-  return { repository, short: repository.slice(repository.lastIndexOf("/") + 1), tag };
 }
 
 function otherChanges(from: PodTemplate, to: PodTemplate): string[] {

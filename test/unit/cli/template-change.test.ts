@@ -27,7 +27,20 @@ const cases: { name: string; to: PodTemplate; want: string }[] = [
       ...base(),
       spec: { containers: app({ image: `registry.example/team/app@sha256:${"0123456789".repeat(6)}` }) },
     },
-    want: "app v1 -> sha256:012345678901",
+    want: "app v1 -> sha256:012345678901…",
+  },
+  {
+    name: "a tag with its digest",
+    to: {
+      ...base(),
+      spec: { containers: app({ image: `registry.example/team/app:v2@sha256:${"0123456789".repeat(6)}` }) },
+    },
+    want: "app v1 -> v2@sha256:012345678901…",
+  },
+  {
+    name: "another repository, with a digest",
+    to: { ...base(), spec: { containers: app({ image: `other/app@sha256:${"0123456789".repeat(6)}` }) } },
+    want: "registry.example/team/app:v1 -> other/app@sha256:012345678901…",
   },
   {
     name: "another spelling of a quantity is no change",
