@@ -6,7 +6,10 @@ export class Failure extends Error {
   readonly next: string | undefined;
   readonly exitCode: ExitCode;
 
-  constructor(message: string, { next, exitCode = ExitCode.failed }: { next?: string; exitCode?: ExitCode } = {}) {
+  constructor(
+    message: string,
+    { next, exitCode = ExitCode.failed }: { next?: string | undefined; exitCode?: ExitCode } = {},
+  ) {
     super(message);
     this.name = "Failure";
     this.next = next;

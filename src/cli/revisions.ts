@@ -1,15 +1,15 @@
-import { fromV1alpha1 } from "../api/convert.ts";
+import type { CloneSet } from "../api/cloneset.ts";
 import type { Json, PodTemplate } from "../api/kubernetes.ts";
 import { timestamp } from "../api/kubernetes.ts";
-import type { Pod, Revision } from "../api/pod.ts";
+import type { Revision } from "../api/pod.ts";
 import { isActive } from "../api/pod.ts";
-import { partition } from "../plan/partition.ts";
 import { sameMeaning } from "../revision/equal.ts";
 import { inOrder } from "../revision/history.ts";
 import { isOnRevision } from "../revision/match.ts";
-import { CHANGE_CAUSE } from "./change-cause.ts";
-import type { CloneSetObject } from "./cluster.ts";
+import { causeOf } from "./change-cause.ts";
 import { Failure } from "./failure.ts";
+import type { PodMove } from "./pod-moves.ts";
+import type { Seen } from "./seen.ts";
 
 /** One revision, as `history` tells it; with -o json this is the document. */
 export interface RevisionInfo {
@@ -28,12 +28,9 @@ export interface RevisionInfo {
   images: Record<string, string>;
 }
 
-export function revisionInfos(
-  object: CloneSetObject,
-  revisions: readonly Revision[],
-  pods: readonly Pod[],
-): RevisionInfo[] {
-  const { namespace, status } = fromV1alpha1(object);
+export function revisionInfos(seen: Pick<Seen, "object" | "cloneSet" | "revisions" | "pods">): RevisionInfo[] {
+  const { cloneSet, revisions, pods } = seen;
+  const { namespace, status } = cloneSet;
   const active = pods.filter(isActive);
   return inOrder(revisions).map((revision) => ({
     kind: "Revision",
@@ -44,7 +41,7 @@ export function revisionInfos(
     current: revision.name === status.currentRevision,
     pods: active.filter((pod) => isOnRevision(pod, revision.name)).length,
     created: revision.createdMs === 0 ? "" : timestamp(revision.createdMs),
-    changeCause: revision.annotations[CHANGE_CAUSE] ?? "",
+    changeCause: causeOf(revision, seen),
     images: Object.fromEntries(
       (revision.template?.spec.containers ?? []).map(({ name, image }) => [name, image ?? ""]),
     ),
@@ -89,10 +86,9 @@ function isEmpty(value: Json): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** What holds a new template back after it was set, in words; [] if nothing does. */
-export function heldBack(object: CloneSetObject, flag: string): string[] {
-  const { name, spec } = fromV1alpha1(object);
-  const kept = partition(spec);
+/** What holds pods back after a new template was set, in words; [] if nothing does. */
+export function heldBack({ name, spec }: CloneSet, moves: readonly PodMove[], flag: string): string[] {
+  const kept = moves.filter(({ move }) => move === "held").length;
   return [
     ...(spec.updateStrategy.paused ? [`Paused: nothing moves before kubectl cloneset resume ${name}${flag}`] : []),
     ...(kept > 0

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import type { PodTemplate, ResourceRequirements, TemplateContainer } from "../api/kubernetes.ts";
+import { nanoValue } from "../revision/quantity.ts";
 import { ExitCode } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
 
@@ -32,6 +33,8 @@ export function readEnv(words: readonly string[]): Record<string, string | null>
   );
 }
 
+const AMOUNTS: Record<string, string> = { cpu: "cpu=2 or cpu=200m", memory: "memory=512Mi or memory=2Gi" };
+
 /** `cpu=200m,memory=512Mi`. @throws for anything else */
 export function readAmounts(text: string): Record<string, string> {
   return Object.fromEntries(
@@ -39,6 +42,10 @@ export function readAmounts(text: string): Record<string, string> {
       const [, name, amount] = /^([^=]+)=([^=]+)$/.exec(word.trim()) ?? [];
       if (name === undefined || amount === undefined)
         throw new InvalidArgumentError("Want amounts like cpu=200m,memory=512Mi.");
+      // The server would refuse it with a regular expression, and only after the forecast.
+      if ((nanoValue(amount) ?? -1n) < 0n) {
+        throw new InvalidArgumentError(`"${amount}" is no amount; want e.g. ${AMOUNTS[name] ?? `${name}=1`}.`);
+      }
       return [name, amount];
     }),
   );

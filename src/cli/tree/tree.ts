@@ -7,6 +7,7 @@ import { namedForDeletion, podsToDelete } from "../../plan/pods-to-delete.ts";
 import { inUpdateOrder } from "../../plan/update-order.ts";
 import { shortPart } from "../../revision/hash.ts";
 import { isOnAny, isOnRevision, revisionHash, updatedRevisions } from "../../revision/match.ts";
+import { cameBack, causeOf } from "../change-cause.ts";
 import type { Rollout } from "../rollout.ts";
 import { rolloutOf } from "../rollout.ts";
 import type { Seen } from "../seen.ts";
@@ -24,7 +25,7 @@ export interface Tree {
   /** Where it stands, in two or three words. */
   title: string;
   rollout: Rollout;
-  /** When the update revision came to be; 0 = unknown. */
+  /** When the controller began to roll out the update revision; 0 = unknown. */
   sinceMs: number;
   change: Change | undefined;
   gate: string | undefined;
@@ -53,7 +54,7 @@ export interface RevisionGroup {
   pods: PodRow[];
 }
 
-const CHANGE_CAUSE = "kubernetes.io/change-cause";
+const TEMPLATE = ["spec", "template"];
 
 export function treeOf(seen: Seen, nowMs: number): Tree {
   const { object, cloneSet, revisions } = seen;
@@ -74,17 +75,22 @@ export function treeOf(seen: Seen, nowMs: number): Tree {
     name: cloneSet.name,
     title: titleOf(rollout, seen),
     rollout,
-    sinceMs: update?.createdMs ?? 0,
+    sinceMs: beganMs(seen, update),
     change: changeOf(seen, update),
     gate: gateOf(rollout, seen, nowMs),
     budget: [
-      `unavailable ${unavailable} of ${maxUnavailable(spec)}`,
-      `surge ${Math.max(0, active.length - spec.replicas)} of ${maxSurge(spec)}`,
+      budgetPart("unavailable", unavailable, maxUnavailable(spec)),
+      budgetPart("surge", Math.max(0, active.length - spec.replicas), maxSurge(spec)),
       ...(spec.minReadySeconds > 0 ? [`must stay ready ${spec.minReadySeconds}s`] : []),
     ].join(" · "),
     waiting: waitingOf(rollout, seen, nowMs),
     revisions: groups(rows, revisions, { update: status.updateRevision, current: status.currentRevision }),
   };
+}
+
+/** "10 of 0" reads like a mistake, and it is none: pods are missing for other reasons than the rollout, too. */
+function budgetPart(what: string, used: number, allowed: number): string {
+  return used <= allowed ? `${what} ${used} of ${allowed}` : `${what} ${used}, ${allowed} allowed`;
 }
 
 function membersOf({ cloneSet, pods, revisions }: Seen, update: Revision | undefined, nowMs: number): Member[] {
@@ -136,24 +142,40 @@ function titleOf({ state, desired, replicas, updated, expectedUpdated }: Rollout
   }
 }
 
+function beganMs(seen: Seen, update: Revision | undefined): number {
+  if (update === undefined) return 0;
+  return cameBack(update, seen.revisions) ? changedMs(seen, update) : update.createdMs;
+}
+
 /** The step from the revision before to the update revision. */
-function changeOf({ object, revisions }: Seen, update: Revision | undefined): Change | undefined {
+function changeOf(seen: Seen, update: Revision | undefined): Change | undefined {
   if (update?.template === undefined) return undefined;
+  const { object, revisions } = seen;
   const { currentRevision = "", updateRevision } = object.status ?? {};
   const older = revisions.filter(({ revision }) => revision < update.revision);
   const current = revisions.find(({ name }) => name === currentRevision && name !== updateRevision);
   const before = current ?? older.at(-1);
   if (before?.template === undefined) return undefined;
   const what = templateChange(before.template, update.template);
-  const by = changedBy(object, ["spec", "template"]);
   return {
     to: update.revision,
     from: before.revision,
     what: what || "nothing that means anything",
-    by: by?.manager,
-    atMs: by?.atMs ?? update.createdMs,
-    cause: update.annotations[CHANGE_CAUSE] ?? undefined,
+    by: changedBy(object, TEMPLATE)?.manager,
+    atMs: changedMs(seen, update),
+    cause: causeOf(update, seen) || undefined,
   };
+}
+
+/**
+ * When the template became what it is; 0 = unknown. Both sources may only be late: the note about a manager has the time of its last
+ * write to any field, and the revision is made when the controller sees the edit. One that came back is older than the edit.
+ */
+function changedMs({ object, revisions }: Seen, update: Revision): number {
+  const times = [changedBy(object, TEMPLATE)?.atMs ?? 0, cameBack(update, revisions) ? 0 : update.createdMs].filter(
+    (ms) => ms > 0,
+  );
+  return times.length === 0 ? 0 : Math.min(...times);
 }
 
 function gateOf({ partition, paused, updated, desired }: Rollout, { object }: Seen, nowMs: number): string | undefined {

@@ -27,19 +27,22 @@ export const abort = (cli: Cli) =>
       const seen = await readSeen(cluster, name);
       const flag = cluster.namespaceFlag();
       const rollout = rolloutOf(seen.object);
+      const previous = previousRevision(seen.revisions, seen.object.spec?.template);
+      const back = previous && `kubectl cloneset undo ${name}${flag} --to-revision ${previous.revision}`;
       if (rollout.state === "done") {
         throw new Failure(`nothing to abort: ${fullName(seen.object)} is rolled out`, {
-          next: `kubectl cloneset undo ${name}${flag} takes it back`,
+          next: back && `${back} takes it back`,
         });
       }
       if (seen.cloneSet.spec.updateStrategy.type === "OnDelete") {
-        throw new Failure(`${fullName(seen.object)} has the type OnDelete: no pod moves by itself`, {
-          next: `kubectl cloneset undo ${name}${flag}`,
+        throw new Failure(`${fullName(seen.object)} has the type OnDelete: no pod moves by itself`, { next: back });
+      }
+      if (back === undefined) {
+        throw new Failure(`nothing to abort: ${fullName(seen.object)} has no older revision for its pods to stay on`, {
+          next: `kubectl cloneset why ${name}${flag}`,
         });
       }
       const edit = new Edit(seen.object).set(["spec", "updateStrategy", "partition"], "100%");
-      const previous = previousRevision(seen.revisions, seen.object.spec?.template);
-      const undo = previous ? ` --to-revision ${previous.revision}` : "";
       await carryOut(
         cli,
         edit,
@@ -47,7 +50,7 @@ export const abort = (cli: Cli) =>
           done: "aborted",
           notes: [
             `${countOf(rollout.updated)} on the update revision; no further one moves there.`,
-            `To take them back: kubectl cloneset undo ${name}${flag}${undo}, then kubectl cloneset promote ${name}${flag} --full`,
+            `To take them back: ${back}, then kubectl cloneset promote ${name}${flag} --full`,
             `To go on: kubectl cloneset promote ${name}${flag}`,
           ],
         },

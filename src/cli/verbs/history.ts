@@ -30,7 +30,9 @@ export const history = (cli: Cli) =>
         .conflicts("diff"),
     )
     .addOption(
-      new Option("--diff <revision...>", "two numbers: show what changed from A to B").argParser(revisionNumbers),
+      new Option("--diff <revision...>", "two numbers: show what changed from A to B")
+        .argParser(revisionNumbers)
+        .conflicts("output"),
     )
     .addOption(outputOption())
     .action(async (name, { revision, diff, output }) => {
@@ -43,7 +45,7 @@ export const history = (cli: Cli) =>
         await compare(cli, revisionNumbered(seen.revisions, a), revisionNumbered(seen.revisions, b));
         return;
       }
-      const infos = revisionInfos(seen.object, seen.revisions, seen.pods);
+      const infos = revisionInfos(seen);
       if (revision === undefined) {
         await print(cli, output, {
           items: infos,

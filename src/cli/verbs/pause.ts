@@ -43,7 +43,9 @@ async function setPaused(cli: Cli, name: string, paused: boolean, manner: Manner
     });
   }
   const edit = new Edit(before).set(["spec", "updateStrategy", "paused"], paused);
-  const deed = paused ? { done: "paused", notes: [frozen(before, flag)] } : { done: "resumed" };
+  const deed = paused
+    ? { done: "paused", notes: [frozen(before, flag)] }
+    : { done: "resumed", notes: [`Next: kubectl cloneset status ${name}${flag} --watch`] };
   await carryOut(cli, edit, deed, manner);
 }
 

@@ -87,7 +87,7 @@ export const restart = (cli: Cli) =>
         {
           done: inPlace ? "restarting in place" : "restarting",
           ...foretold(moves, after),
-          notes: [...heldBack(edit.after, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
+          notes: [...heldBack(after, moves, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
         },
         manner,
       );

@@ -126,7 +126,7 @@ async function change(
     {
       done,
       ...foretold(moves, after),
-      notes: [...heldBack(edit.after, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
+      notes: [...heldBack(after, moves, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
     },
     { dryRun: dryRunOf(dryRun), output, yes },
   );

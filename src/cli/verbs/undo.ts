@@ -2,7 +2,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { fromV1alpha1 } from "../../api/convert.ts";
 import { sameMeaning } from "../../revision/equal.ts";
 import { carryOut, yesOption } from "../carry-out.ts";
-import { CHANGE_CAUSE, setCause } from "../change-cause.ts";
+import { causeOption, setCause } from "../change-cause.ts";
 import type { Cli } from "../cli.ts";
 import { dryRunOf, dryRunOption } from "../dry-run.ts";
 import { Edit } from "../edit.ts";
@@ -28,10 +28,11 @@ export const undo = (cli: Cli) =>
         text === "0" ? 0 : revisionNumber(text),
       ),
     )
+    .addOption(causeOption())
     .addOption(dryRunOption())
     .addOption(yesOption())
     .addOption(outputOption())
-    .action(async (name, { toRevision = 0, dryRun, yes, output }) => {
+    .action(async (name, { toRevision = 0, changeCause, dryRun, yes, output }) => {
       const cluster = await cli.cluster();
       const seen = await readSeen(cluster, name);
       const now = seen.object.spec?.template;
@@ -46,7 +47,7 @@ export const undo = (cli: Cli) =>
       const edit = new Edit(seen.object);
       if (!(now && sameMeaning(now, target.template))) {
         edit.set(["spec", "template"], plainTemplate(target.template));
-        setCause(edit, target.annotations[CHANGE_CAUSE]);
+        setCause(edit, changeCause ?? `kubectl cloneset undo ${name} --to-revision ${target.revision}`);
       }
       const after = fromV1alpha1(edit.after);
       const moves = podMoves(seen, after, { nowMs: cli.io.clock.nowMs() });
@@ -56,7 +57,7 @@ export const undo = (cli: Cli) =>
         {
           done: `rolled back to revision ${target.revision}`,
           ...foretold(moves, after),
-          notes: heldBack(edit.after, flag),
+          notes: [...heldBack(after, moves, flag), `Next: kubectl cloneset status ${name}${flag} --watch`],
         },
         { dryRun: dryRunOf(dryRun), output, yes },
       );

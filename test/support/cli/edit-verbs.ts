@@ -32,6 +32,7 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
     "history web --diff 1 2",
     "history web --diff 2 2",
     "history web --diff 1",
+    "history web --diff 1 2 -o json",
     "history web --revision 9",
     "history web --revision first",
     "history nowhere",
@@ -42,6 +43,7 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
     "undo undone --dry-run=client -o 'jsonpath={.spec.template.spec.containers[0].image}'",
     "undo undone --to-revision 1 -o 'jsonpath={.spec.template} {.metadata.annotations.kubernetes\\.io/change-cause}'",
     "undo undone --to-revision 1",
+    "undo undone --to-revision 2 --change-cause 'not so bad' -o 'jsonpath={.metadata.annotations.kubernetes\\.io/change-cause}'",
     "undo undone --to-revision 7",
     "undo undone --to-revision last",
   ]);
@@ -68,6 +70,7 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
       "set env shop LOG_LEVEL",
       "set resources shop",
       "set resources shop --limits=cpu",
+      "set resources shop --limits=cpu=2x",
       "set image",
       "set",
     ],
@@ -129,7 +132,8 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
   golden("abort", async () => {
     await storeRollout(plugin(), { name: "bad", versions: ONE_TWO, updated: 1 });
     await storeRollout(plugin(), { name: "over", versions: ONE_TWO });
-  }, ["abort bad --dry-run", "abort bad", "abort bad", "abort over"]);
+    await storeRollout(plugin(), { name: "first", versions: ONE_TWO.slice(0, 1) });
+  }, ["abort bad --dry-run", "abort bad", "abort bad", "abort over", "abort first"]);
 
   golden("restart", async () => {
     await storeRollout(plugin(), { name: "again", versions: ONE_TWO, claims: true });

@@ -77,5 +77,5 @@ for (const { name, got, containers, inits = [init] } of cases) {
 for (const wrong of ["app", "=x", "app="])
   test(`image ${wrong} is refused`, () => assert.throws(() => readImages([wrong])));
 for (const wrong of ["A", "=1", "-"]) test(`env ${wrong} is refused`, () => assert.throws(() => readEnv([wrong])));
-for (const wrong of ["cpu", "cpu=1=2", ""])
+for (const wrong of ["cpu", "cpu=1=2", "", "cpu=2x", "cpu=-1", "memory=1 Gi"])
   test(`amounts "${wrong}" are refused`, () => assert.throws(() => readAmounts(wrong)));

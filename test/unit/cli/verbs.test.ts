@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
 import { assertGolden } from "../../support/golden.ts";
@@ -63,6 +65,8 @@ test("pause and resume: a dry run changes nothing, and twice is an error", async
 });
 
 test("errors: in kubectl's words, with the next step", async (t) => {
+  writeFileSync(join(plugin.folder, "no.yaml"), "a: [");
+  writeFileSync(join(plugin.folder, "empty.yaml"), "kind: Config\n");
   const text = await plugin.transcript(
     "status nowhere",
     "status",
@@ -71,8 +75,12 @@ test("errors: in kubectl's words, with the next step", async (t) => {
     "stauts web",
     "status web --context nowhere",
     "status web --kubeconfig /nowhere",
+    `status web --kubeconfig ${plugin.folder}`,
+    `status web --kubeconfig ${join(plugin.folder, "no.yaml")}`,
+    `status web --kubeconfig ${join(plugin.folder, "empty.yaml")}`,
     "status web --server http://127.0.0.1:1",
     "status web --as-group admins",
+    "abort moving",
   );
   assertGolden(t, "cli/errors.txt", text);
 });
