@@ -81,18 +81,18 @@ export async function connect(flags: ConnectionFlags, clock: Clock): Promise<Con
 /** What Node and the YAML reader say of a file is true, and no help. */
 function notReadable(error: unknown, { kubeconfig = "the kubeconfig" }: ConnectionFlags): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error;
-  const next = "--kubeconfig and $KUBECONFIG name the file, kubectl config view shows what is in it";
   const { code, path = kubeconfig } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "ENOENT":
-      return new Failure(`the file ${path} does not exist`, { next });
-    case "EACCES":
-      return new Failure(`you may not read ${path}`, { next });
-    case "EISDIR":
-      return new Failure(`${path} is a folder`, { next });
-  }
-  if (error.name !== "YAMLException") return error;
-  return new Failure(`${kubeconfig} is no YAML: ${error.message.split("\n")[0]}`, { next });
+  const reasons = new Map([
+    ["ENOENT", `the file ${path} does not exist`],
+    ["EACCES", `you may not read ${path}`],
+    ["EISDIR", `${path} is a folder`],
+  ]);
+  const isNoYaml = error.name === "YAMLException";
+  const reason = isNoYaml ? `${kubeconfig} is no YAML: ${error.message.split("\n")[0]}` : reasons.get(code ?? "");
+  if (reason === undefined) return error;
+  return new Failure(reason, {
+    next: "--kubeconfig and $KUBECONFIG name the file, kubectl config view shows what is in it",
+  });
 }
 
 /** client-node's types are read-only, though its objects are not. */
