@@ -6,6 +6,7 @@ import type { CloneSet } from "../src/api/cloneset.ts";
 import { fromV1alpha1 } from "../src/api/convert.ts";
 import { defaults } from "../src/api/defaults.ts";
 import type { Features } from "../src/api/features.ts";
+import { fieldOf } from "../src/api/field-path.ts";
 import { SpecError } from "../src/api/spec-error.ts";
 import { NAME_MAX } from "../src/api/validate.ts";
 import { maxUnavailable, scaleMaxUnavailable } from "../src/plan/availability.ts";
@@ -162,7 +163,7 @@ function changeWarnings(change: ChangeOf): string[] {
   // Most updates leave the template alone, and equality is far cheaper than equality by meaning.
   if (a !== undefined && b !== undefined && !isDeepStrictEqual(a, b)) {
     const forms = alignedForms(a, b);
-    const paths = jsonpatch.compare(forms.a, forms.b).map(({ path }) => fieldOf(path));
+    const paths = jsonpatch.compare(forms.a, forms.b).map(({ path }) => fieldOf(`/spec/template${path}`));
     if (paths.length > 0) texts.push(...templateWarnings(change, paths));
     const named = podsToDelete(now);
     const isNaming = [...named].some((name) => !podsToDelete(then).has(name));
@@ -318,14 +319,6 @@ function containersOf(object: object): { field: string; container: unknown }[] {
   return ["containers", "initContainers"].flatMap((list) =>
     listIn(spec, list).map((container, i) => ({ field: `spec.template.spec.${list}[${i}]`, container })),
   );
-}
-
-function fieldOf(pointer: string): string {
-  const parts = pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-  return parts.reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : `${path}.${part}`), "spec.template");
 }
 
 function some(names: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { canonicalQuantity, nanoValue } from "../revision/quantity.ts";
+import type { Members } from "./json.ts";
 import { listIn, objectIn, textIn } from "./json.ts";
 import type { Findings } from "./problem.ts";
 import { qualifiedName } from "./syntax.ts";
@@ -19,16 +20,10 @@ export function checkResources(
 ): void {
   const limits = objectIn(resources, "limits") ?? {};
   const requests = objectIn(resources, "requests") ?? {};
-  for (const [list, amounts] of [
-    ["limits", limits],
-    ["requests", requests],
-  ] as const) {
-    for (const [name, amount] of Object.entries(amounts)) {
-      const here = `${at}.${list}[${name}]`;
-      const trouble = resourceTrouble(name);
-      if (trouble) found.add("resource-name", here, name, { wanted: trouble });
-      checkAmount(name, amount, here, found);
-    }
+  for (const { name, amount, here } of amountsOf({ limits, requests }, at)) {
+    const trouble = resourceTrouble(name);
+    if (trouble) found.add("resource-name", here, name, { wanted: trouble });
+    checkAmount(name, amount, here, found);
   }
   for (const name of Object.keys(requests)) {
     const request = nanoValue(requests[name]);
@@ -61,16 +56,10 @@ export function checkResources(
 export function checkPodResources(resources: unknown, at: string, found: Findings): void {
   const limits = objectIn(resources, "limits") ?? {};
   const requests = objectIn(resources, "requests") ?? {};
-  for (const [list, amounts] of [
-    ["limits", limits],
-    ["requests", requests],
-  ] as const) {
-    for (const [name, amount] of Object.entries(amounts)) {
-      const here = `${at}.${list}[${name}]`;
-      const isFit = name === "cpu" || name === "memory" || name.startsWith(HUGE_PAGES);
-      if (!isFit) found.add("pod-resource", here, name);
-      checkAmount(name, amount, here, found);
-    }
+  for (const { name, amount, here } of amountsOf({ limits, requests }, at)) {
+    const isFit = name === "cpu" || name === "memory" || name.startsWith(HUGE_PAGES);
+    if (!isFit) found.add("pod-resource", here, name);
+    checkAmount(name, amount, here, found);
   }
   for (const name of Object.keys(requests)) {
     if (!Object.hasOwn(limits, name)) continue;
@@ -80,6 +69,13 @@ export function checkPodResources(resources: unknown, at: string, found: Finding
       found.add("request-above-limit", `${at}.requests`, requests[name], fill);
     }
   }
+}
+
+/** Each amount of each list, and where it stands. */
+function amountsOf(lists: Record<"limits" | "requests", Members>, at: string) {
+  return Object.entries(lists).flatMap(([list, amounts]) =>
+    Object.entries(amounts).map(([name, amount]) => ({ name, amount, here: `${at}.${list}[${name}]` })),
+  );
 }
 
 /** Resources set aside for running the pod itself. */

@@ -1,6 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
+import { fieldOf } from "../api/field-path.ts";
 import schema from "./cloneset.schema.json" with { type: "json" };
 import type { Problem } from "./problem.ts";
 
@@ -78,16 +79,6 @@ function problemOf({ instancePath, keyword, params, data }: ErrorObject): Proble
     default:
       return { ...found, kind: "Invalid", detail: `breaks the schema's rule ${keyword}` };
   }
-}
-
-/** "/spec/template/spec/containers/0/name" is "spec.template.spec.containers[0].name". */
-function fieldOf(pointer: string): string {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((part, i) => (/^\d+$/.test(part) ? `[${part}]` : i === 0 ? part : `.${part}`))
-    .join("");
 }
 
 function typesText(types: unknown): string {

@@ -1,6 +1,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
+import { fieldOf } from "../../api/field-path.ts";
 import { isMap } from "../objects.ts";
 import type { Cause } from "../refusal.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
@@ -133,16 +134,6 @@ function causesOf({ instancePath, keyword, params, data, schema }: ErrorObject, 
     default:
       throw new Error(`no words for what breaks the schema's rule ${keyword} at ${field}`);
   }
-}
-
-/** "/spec/template/spec/containers/0/name" is "spec.template.spec.containers[0].name". */
-function fieldOf(pointer: string): string {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((part, i) => (/^\d+$/.test(part) ? `[${part}]` : i === 0 ? part : `.${part}`))
-    .join("");
 }
 
 function typeText(value: unknown): string {

@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:https";
 import { json } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { issue } from "../../../webhook/make-certificate.ts";
+import { aCloneSet } from "../objects.ts";
 import type { Target } from "../target.ts";
 import { at, MERGE, onEachTarget } from "../target.ts";
 
@@ -247,7 +248,7 @@ onEachTarget("webhooks", (target) => {
   test("rules: a status is a resource of its own, and so is a scale", () => {
     const rules = [{ apiGroups: ["apps.kruise.io"], apiVersions: ["*"], operations: ["*"], resources: ["clonesets"] }];
     return withWebhook({ webhook: { rules }, saying: () => ALLOWED }, async (api) => {
-      await api.must("POST", api.cloneSets, cloneSet("b-3"));
+      await api.must("POST", api.cloneSets, aCloneSet("b-3"));
       await api.must("PATCH", `${api.cloneSets}/b-3/status`, { status: { replicas: 1 } }, MERGE);
       await api.must("PATCH", `${api.cloneSets}/b-3/scale`, { spec: { replicas: 2 } }, MERGE);
       assert.deepEqual(
@@ -260,7 +261,7 @@ onEachTarget("webhooks", (target) => {
     const resources = ["clonesets/status"];
     const rules = [{ apiGroups: ["apps.kruise.io"], apiVersions: ["v1alpha1"], operations: ["UPDATE"], resources }];
     return withWebhook({ webhook: { rules }, saying: () => ({ allowed: false }) }, async (api) => {
-      await api.must("POST", api.cloneSets, cloneSet("b-4"));
+      await api.must("POST", api.cloneSets, aCloneSet("b-4"));
       assert.equal(
         (await api.send("PATCH", `${api.cloneSets}/b-4/status`, { status: { replicas: 1 } }, MERGE)).status,
         400,
@@ -329,7 +330,7 @@ onEachTarget("webhooks", (target) => {
     return withWebhook(
       { path: MUTATING, webhook: { rules }, saying: () => ({ allowed: true, patchType: "JSONPatch", patch }) },
       async (api) => {
-        const { status, body } = await api.send("POST", api.cloneSets, cloneSet("e-3"));
+        const { status, body } = await api.send("POST", api.cloneSets, aCloneSet("e-3"));
         assert.equal(status, 422);
         assert.match(String(at(body, "message")), /spec.replicas in body should be greater than or equal to 0/);
       },
@@ -362,19 +363,3 @@ onEachTarget("webhooks", (target) => {
     });
   });
 });
-
-function cloneSet(name: string): object {
-  return {
-    apiVersion: "apps.kruise.io/v1alpha1",
-    kind: "CloneSet",
-    metadata: { name },
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { containers: [{ name: "app", image: "app:v1" }] },
-      },
-    },
-  };
-}
