@@ -422,16 +422,14 @@ onEachTarget("deployments", (target) => {
     assert.equal((await setsOf("f")).length, 2);
   });
   test("recreate: no new pod before the last old one is gone", async () => {
-    await deploy("g", { replicas: 2, strategy: { type: "Recreate" } });
+    const annotations = { "fake-node/terminate-after": "600s" };
+    const template = aTemplate("g", { annotations, spec: { terminationGracePeriodSeconds: 600 } });
+    await deploy("g", { replicas: 2, strategy: { type: "Recreate" }, template });
     const old = namesOf(await staying("g"));
-    const hold = async (finalizers: string[] | null) => {
-      for (const name of old) await target().must("PATCH", `${pods()}/${name}`, { metadata: { finalizers } }, MERGE);
-    };
-    await hold(["example.com/hold"]);
     await setImage("g", "app:v2");
     await seen(deployment("g"), ({ status }) => at(status, "terminatingReplicas") === 2);
     assert.deepEqual(namesOf(await list(pods(), "g")), old);
-    await hold(null);
+    for (const name of old) await target().must("DELETE", `${pods()}/${name}`, { gracePeriodSeconds: 0 });
     await rolledOut("g");
     assert.equal((await staying("g")).filter(({ metadata }) => old.includes(metadata.name)).length, 0);
   });
