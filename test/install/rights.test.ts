@@ -99,8 +99,10 @@ async function installedMs(): Promise<number> {
 async function requests({ sinceMs = 0 } = {}): Promise<Request[]> {
   const { auditLog } = story.setting;
   if (auditLog === undefined) throw new Error("Cannot count rights: want a cluster with an audit log (--audit)");
-  const lines = (await readFile(auditLog, "utf8")).split("\n").filter((line) => line.includes(SERVICE_ACCOUNT));
-  return lines.flatMap((line) => {
+  // What follows the last line break is being written.
+  const lines = (await readFile(auditLog, "utf8")).split("\n").slice(0, -1);
+  const ours = lines.filter((line) => line.includes(SERVICE_ACCOUNT));
+  return ours.flatMap((line) => {
     const { verb, user, objectRef = {}, responseStatus = {}, stageTimestamp } = JSON.parse(line) as Audited;
     if (user.username !== SERVICE_ACCOUNT || Date.parse(stageTimestamp) < sinceMs) return [];
     const { apiGroup = "", resource = "", subresource, namespace = "", name = "" } = objectRef;
