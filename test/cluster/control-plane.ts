@@ -59,7 +59,11 @@ export async function startControlPlane(settings: ControlPlaneSettings, log: (li
   const apiserver = await startApiServer(settings);
   const certificate = join(dir, "certs", "apiserver.crt");
   // The API server makes its own certificate as it starts; nobody can talk to it before.
-  const ca = await waitFor("the API server's certificate", apiserver, dir, () => readFile(certificate, "utf8"));
+  const ca = await waitFor("the API server's certificate", apiserver, dir, async () => {
+    const text = await readFile(certificate, "utf8");
+    if (!text.trimEnd().endsWith("-----END CERTIFICATE-----")) throw new Error(`${certificate} is being written`);
+    return text;
+  });
   await writeKubeconfigs(settings, ca);
   const api = await connect(kubeconfigPath(dir, "admin"), "cloneset-cluster");
   await waitFor("kube-apiserver to be ready", apiserver, dir, () => api.getText("/readyz"));
