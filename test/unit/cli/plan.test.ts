@@ -85,9 +85,20 @@ async function settle(name: string): Promise<void> {
     [PODS, "/api/v1/namespaces/shop/pods"],
   ];
   for (const [resource, path] of kinds) {
-    for (const object of list(path)) await plugin.store(resource, inDefault(object, owner.metadata.uid ?? ""));
+    for (const [index, object] of list(path).entries()) {
+      const stored = inDefault(object, owner.metadata.uid ?? "");
+      await plugin.store(resource, resource === PODS ? readyBefore(stored, index) : stored);
+    }
   }
   await lab.stop();
+}
+
+/** Since when a pod is ready says which one moves first: nothing is left to the second in which it is stored here. */
+function readyBefore(pod: KubeObject, seconds: number): KubeObject {
+  const { status } = pod as { status?: { conditions?: object[] } };
+  const lastTransitionTime = `2026-01-01T00:00:${59 - seconds}Z`;
+  const conditions = status?.conditions?.map((condition) => ({ ...condition, lastTransitionTime }));
+  return { ...pod, status: { ...status, conditions } } as KubeObject;
 }
 
 test("plan: in place, re-created, held, scaled in, by name, and what cannot be done", async (t) => {
