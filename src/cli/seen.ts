@@ -61,7 +61,7 @@ interface WatchOptions {
 
 /** The CloneSet with all that belongs to it. */
 export async function watchSeen(cluster: Cluster, name: string, options: WatchOptions): Promise<Watching> {
-  // First by itself: what is refused or absent is told at once, where a watch would try again and again.
+  // First by itself: the selector is in it, and a watch of what is absent would wait for it.
   const first = await cluster.cloneSet(name);
   const { namespace, uid = "" } = first.metadata;
   const labelSelector = selectorOf(first);
@@ -112,7 +112,10 @@ export async function watchCloneSet(
 
 /** Some watches that begin and end together. */
 class Watches {
-  trouble: string | undefined;
+  /** Why nothing is heard of a resource now. */
+  readonly #troubles = new Map<Resource, string>();
+  /** Rejects with the first failure of all; before the first look is complete, nobody would hear of it otherwise. */
+  readonly #failure = Promise.withResolvers<never>();
   readonly #cluster: Cluster;
   readonly #namespace: string | undefined;
   readonly #options: WatchOptions;
@@ -122,6 +125,12 @@ class Watches {
     this.#cluster = cluster;
     this.#namespace = namespace;
     this.#options = options;
+    // Nobody has to wait for it.
+    this.#failure.promise.catch(() => {});
+  }
+
+  get trouble(): string | undefined {
+    return this.#troubles.values().next().value;
   }
 
   cloneSets(name: string): Cache<CloneSetEntry & { object: CloneSetObject }> {
@@ -140,9 +149,13 @@ class Watches {
     const { clock, onChange } = this.#options;
     const cache = new Cache<T>({ clock, trim, filtered: true });
     cache.onChange(onChange);
-    const hears = (trouble: string | undefined) => {
-      this.trouble = trouble;
+    const failed = (error: unknown) => {
+      this.#troubles.set(resource, messageOf(error));
+      this.#failure.reject(error);
       onChange();
+    };
+    const hears = () => {
+      if (this.#troubles.delete(resource)) onChange();
     };
     this.#reflectors.push(
       new Reflector({
@@ -153,15 +166,21 @@ class Watches {
         namespace: this.#namespace,
         ...selectors,
         checkEveryMs: 0,
-        observer: { failed: (error) => hears(messageOf(error)), listed: () => hears(undefined) },
+        observer: { failed, watching: hears },
       }),
     );
     return cache;
   }
 
+  /** Ends with the first complete look. @throws what refuses it: trying again and again would say nothing */
   async start(): Promise<void> {
     for (const reflector of this.#reflectors) reflector.start();
-    await Promise.all(this.#reflectors.map(({ synced }) => synced));
+    try {
+      await Promise.race([Promise.all(this.#reflectors.map(({ synced }) => synced)), this.#failure.promise]);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {

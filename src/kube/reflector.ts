@@ -10,6 +10,8 @@ export interface ReflectorObserver {
   listed?(report: { seconds: number; items: number; consistent: boolean }): void;
   /** Why a list had to be done again. */
   relisted?(reason: string): void;
+  /** A watch is open: what happens from now on is heard. */
+  watching?(): void;
   watchEnded?(reason: string): void;
   repaired?(objects: number): void;
   failed?(error: unknown, retryInMs: number): void;
@@ -246,6 +248,7 @@ export class Reflector {
         timeoutSeconds: 300 + Math.floor(300 * this.#clock.random()),
         signal: ender.signal,
       });
+      this.#options.observer?.watching?.();
       for await (const event of answer.events) {
         if (ender.signal.aborted) break;
         dog.hear();

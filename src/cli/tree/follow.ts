@@ -15,11 +15,16 @@ export async function follow(
   view: { changed: () => void },
 ): Promise<void> {
   let before: Tree | undefined;
+  let isDeaf = false;
   let due: object | undefined;
   const look = () => {
     due = undefined;
     const nowMs = clock.nowMs();
     const say = (text: string) => stdout.write(`${toTime(nowMs)}  ${text}\n`);
+    const trouble = watching.trouble();
+    if (isDeaf !== (trouble !== undefined))
+      say(trouble === undefined ? "news again" : `no news: ${trouble}; trying again`);
+    isDeaf = trouble !== undefined;
     const seen = watching.seen();
     if (seen === undefined) {
       if (before) say(`${before.name}  the CloneSet is gone`);

@@ -68,6 +68,7 @@ async function rested(
   try {
     return await new Promise<Rollout>((resolve, reject) => {
       let last = "";
+      let isDeaf = false;
       const rollout = () => {
         const object = watching.seen();
         if (object === undefined) throw new Failure(`CloneSet ${name} was deleted`);
@@ -75,6 +76,9 @@ async function rested(
       };
       look = () => {
         try {
+          const trouble = watching.trouble();
+          if (trouble !== undefined && !isDeaf && !isQuiet) cli.note(`no news: ${trouble}; trying again`);
+          isDeaf = trouble !== undefined;
           const now = rollout();
           if (now.state !== "progressing") resolve(now);
           else if (!isQuiet && now.message !== last) cli.note(line(now, io.clock.nowMs()));

@@ -176,6 +176,21 @@ reflectorTest("a reset in the middle of a line loses nothing", async (world) => 
   await until(() => held().includes("a@16"));
 });
 
+const heard: string[] = [];
+reflectorTest(
+  "says when it hears again after a failure",
+  async (world) => {
+    const [first, second] = [feed(), feed()];
+    await started(world, first);
+    world.server.plays(second.reply);
+    first.send("MODIFIED", pod("a", 15));
+    first.reset();
+    await world.passUntil(() => heard.length === 3, "both watches");
+    assert.deepEqual(heard, ["open", "failed", "open"]);
+  },
+  { observer: { failed: () => heard.push("failed"), watching: () => heard.push("open") } },
+);
+
 for (const [name, broken] of [
   ["a line that is not JSON", "{nonsense\n"],
   ["a last line cut off", '{"type":"MOD'],
