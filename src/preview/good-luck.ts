@@ -48,6 +48,9 @@ export interface WirePod extends KubeObject {
 /** In the containers' own words the new image is pulled and started; a pod that is broken with an image stays so with it. */
 const BROKEN = new Set(["waiting", "terminated"]);
 
+/** What a kubelet says of a container that nothing is wrong with. */
+const STARTING = new Set(["ContainerCreating", "PodInitializing"]);
+
 /**
  * The pod a moment later: scheduled, with the images of its spec running, ready; its hook answered, if one holds it. The same
  * object if there is nothing left to do; undefined once a pod that was deleted is gone.
@@ -84,11 +87,19 @@ function running(containers: readonly WireContainer[], before: readonly WireStat
     const was = before.find((status) => status.name === name);
     const isSame = was !== undefined && was.image !== undefined && sameImage(was, image);
     const stays = { ...was, name, ...(resources === undefined ? {} : { resources }) };
+    if (isSame && isStarting(was)) return { ...stays, ready: true, state: { running: {} } };
     if (isSame) return stays;
     const restartCount = was === undefined ? 0 : (was.restartCount ?? 0) + 1;
     const ids = { imageID: `preview://${image}`, containerID: `preview://${name}/${image}/${restartCount}` };
     return { ...stays, ...ids, image, ready: true, restartCount, state: { running: {} } };
   });
+}
+
+/** It was started, or is about to be, and all that is missing is that it says so. */
+function isStarting({ ready, state = {} }: WireStatus): boolean {
+  if (ready === true) return false;
+  const { reason } = (state["waiting"] ?? {}) as { reason?: string };
+  return state["running"] !== undefined || (reason !== undefined && STARTING.has(reason));
 }
 
 /** Whether the container already is what the spec asks for; nodes spell images out. */
