@@ -22,13 +22,19 @@ export interface Out {
   rows?: number;
 }
 
+/** What a command line said, on stdout and stderr. */
+export interface Said {
+  text: string;
+  exitCode: number;
+}
+
 /** One run of the plugin: what every verb is given. */
 export class Cli {
   readonly io: Io;
   /** See `ExitCode`; a verb sets it when it ends well but not with 0. */
   exitCode = 0;
-  /** Runs another command line of the plugin with the same connection, and returns what it said. */
-  readonly again: (args: string[]) => Promise<string>;
+  /** Runs another command line of the plugin with the same connection. */
+  readonly again: (args: string[]) => Promise<Said>;
   readonly #flags: () => ConnectionFlags;
   #cluster: Cluster | undefined;
 

@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import packageJson from "../../package.json" with { type: "json" };
-import type { Io } from "./cli.ts";
+import type { Io, Said } from "./cli.ts";
 import { Cli } from "./cli.ts";
 import type { ConnectionFlags } from "./connection.ts";
 import { connectionOptions } from "./connection-options.ts";
@@ -30,12 +30,12 @@ export async function run(args: string[], io: Io, given: ConnectionFlags = {}): 
   }
 }
 
-/** Runs one command line, and returns what it said. */
-export async function said(args: string[], io: Io, given: ConnectionFlags): Promise<string> {
+/** Runs one command line, and returns what came of it. */
+export async function said(args: string[], io: Io, given: ConnectionFlags): Promise<Said> {
   let text = "";
   const out = { write: (more: string) => (text += more), isTTY: false, columns: io.stdout.columns ?? 80 };
-  await run(args, { ...io, stdout: out, stderr: out }, given);
-  return text;
+  const exitCode = await run(args, { ...io, stdout: out, stderr: out }, given);
+  return { text, exitCode };
 }
 
 /** kubectl never takes the word after a bare --dry-run for its value; commander would. After "--" it is not ours to read. */

@@ -1,3 +1,5 @@
+import type { Said } from "../cli.ts";
+import { ExitCode } from "../exit-code.ts";
 import type { Tree } from "./tree.ts";
 
 /** What a key does in the live view. */
@@ -14,16 +16,19 @@ export interface Deed {
   command: string;
   /** It changes something: ask first. */
   asks: boolean;
+  /** What it would come to; unless `goesOn`, it would fail, and there is nothing to ask about. */
+  foretell?: () => Promise<{ lines: string[]; goesOn: boolean }>;
   /** Returns what there is to say afterwards. */
   run: () => Promise<string>;
 }
 
-/** The verbs that have a key. `perform` runs a command line of the plugin, and returns what it said. */
-export function verbActions(perform: (args: string[]) => Promise<string>, flag: string): KeyAction[] {
+/** The verbs that have a key. `perform` runs a command line of the plugin. */
+export function verbActions(perform: (args: string[]) => Promise<Said>, flag: string): KeyAction[] {
   const deed = (args: string[], asks = true): Deed => ({
     command: `kubectl cloneset ${args.join(" ")}${flag}`,
     asks,
-    run: () => perform(args),
+    ...(asks && { foretell: async () => forecast(await perform([...args, "--dry-run"])) }),
+    run: async () => (await perform(args)).text,
   });
   return [
     { key: "p", title: () => "promote", begin: ({ name }) => deed(["promote", name, "--full"]) },
@@ -42,4 +47,11 @@ export function verbActions(perform: (args: string[]) => Promise<string>, flag: 
     },
     { key: "y", title: () => "why", begin: ({ name }, pod) => deed(["why", pod ?? name], false) },
   ];
+}
+
+/** What a dry run said, without the commands for afterwards. */
+function forecast({ text, exitCode }: Said): { lines: string[]; goesOn: boolean } {
+  const lines = text.trimEnd().split("\n");
+  const goesOn = exitCode === ExitCode.done;
+  return { lines: goesOn ? lines.filter((line) => !/^(Next|Same as): /.test(line)) : lines, goesOn };
 }

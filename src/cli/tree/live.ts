@@ -33,7 +33,13 @@ const TICK_MS = 1000;
 /** Lines of an answer that are shown. */
 const ANSWER_LINES = 6;
 
-type Mode = { kind: "look" } | { kind: "confirm"; deed: Deed } | { kind: "running"; deed: Deed } | { kind: "filter" };
+type Mode =
+  | { kind: "look" }
+  | { kind: "filter" }
+  /** It is worked out what the deed would come to. */
+  | { kind: "foretelling"; deed: Deed }
+  | { kind: "confirm"; deed: Deed }
+  | { kind: "running"; deed: Deed };
 
 /** The tree, live, with keys. `run` ends when the user or the signal says so. */
 export class LiveView {
@@ -48,6 +54,8 @@ export class LiveView {
   #scroll = 0;
   #due: NodeJS.Timeout | undefined;
   #end: () => void = () => {};
+  /** The terminal is somebody else's again. */
+  #isOver = false;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -71,6 +79,7 @@ export class LiveView {
       this.draw();
       await ended;
     } finally {
+      this.#isOver = true;
       clearInterval(tick);
       clearTimeout(this.#due);
       stdin.off("keypress", onKey);
@@ -82,6 +91,7 @@ export class LiveView {
 
   /** Something happened: redraws soon. */
   changed(): void {
+    if (this.#isOver) return;
     this.#due ??= setTimeout(() => {
       this.#due = undefined;
       this.draw();
@@ -128,6 +138,9 @@ export class LiveView {
         case "confirm":
           this.#confirm(key, this.#mode.deed);
           break;
+        case "foretelling":
+          if (key.name === "q") this.#end();
+          break;
         case "running":
           break;
       }
@@ -153,13 +166,25 @@ export class LiveView {
     if (seen === undefined) return;
     const deed = begin(treeOf(seen, this.#options.io.clock.nowMs()), this.#selected);
     if (typeof deed === "string") this.#answer = [deed];
+    else if (deed.foretell) void this.#foretell(deed, deed.foretell);
     else if (deed.asks) this.#mode = { kind: "confirm", deed };
     else void this.#perform(deed);
   }
 
+  /** Whoever answers knows what the deed would come to: which pods are made anew, and which volumes go. */
+  async #foretell(deed: Deed, foretell: NonNullable<Deed["foretell"]>): Promise<void> {
+    this.#mode = { kind: "foretelling", deed };
+    const { lines, goesOn } = await foretell();
+    this.#answer = lines.slice(0, ANSWER_LINES);
+    this.#mode = goesOn ? { kind: "confirm", deed } : { kind: "look" };
+    if (!this.#isOver) this.draw();
+  }
+
   #confirm(key: Key, deed: Deed): void {
     this.#mode = { kind: "look" };
-    if (key.sequence === "y" || key.sequence === "Y") void this.#perform(deed);
+    this.#answer = [];
+    if (key.name === "q") this.#end();
+    else if (key.sequence === "y" || key.sequence === "Y") void this.#perform(deed);
   }
 
   async #perform(deed: Deed): Promise<void> {
@@ -226,8 +251,9 @@ export class LiveView {
         ]);
         break;
       case "confirm":
-        lines.push([{ text: this.#mode.deed.command, style: "strong" }, { text: "   run this? y/N" }]);
+        lines.push([{ text: this.#mode.deed.command, style: "strong" }, { text: "   run this? y/N, q quits" }]);
         break;
+      case "foretelling":
       case "running":
         lines.push([{ text: this.#mode.deed.command, style: "strong" }, { text: " …" }]);
         break;

@@ -21,7 +21,7 @@ const program = createProgram(
   new Cli(
     { stdout: {}, stderr: {} } as Io,
     () => ({}),
-    () => Promise.resolve(""),
+    () => Promise.resolve({ text: "", exitCode: 0 }),
   ),
 );
 

@@ -21,16 +21,23 @@ interface Setting {
   /** Command lines that were performed. */
   performed: string[][];
   show: (seen: Seen | undefined) => void;
+  running: Promise<void>;
   /** Ends the view as a user would. */
   quit: () => Promise<void>;
 }
 
-function open(seen: Seen, { columns = 80, rows = 24 } = {}): Setting {
+const DRY_RUN = {
+  text: "1 pod changes in place\nweb promoted (server dry run)\nNext: status\nSame as: patch\n",
+  exitCode: 0,
+};
+
+function open(seen: Seen, { columns = 80, rows = 24, dryRun = DRY_RUN } = {}): Setting {
   const terminal = openTerminal({ columns, rows, nowMs: () => NOW_MS });
   const performed: string[][] = [];
   const perform = (args: string[]) => {
+    if (args.at(-1) === "--dry-run") return Promise.resolve(dryRun);
     performed.push(args);
-    return Promise.resolve(`${args[0]} done\n`);
+    return Promise.resolve({ text: `${args[0]} done\n`, exitCode: 0 });
   };
   let now: Seen | undefined = seen;
   const view = new LiveView({
@@ -46,6 +53,7 @@ function open(seen: Seen, { columns = 80, rows = 24 } = {}): Setting {
     terminal,
     view,
     performed,
+    running,
     show: (next) => {
       now = next;
       view.draw();
@@ -79,22 +87,43 @@ test("live: only what changed is written", async () => {
   await quit();
 });
 
-test("live: a key that changes something shows the command and asks first", async () => {
+test("live: a key that changes something says what it would come to, shows the command and asks first", async () => {
   const { terminal, performed, quit } = open(seenWeb({ pods: PODS, spec: { replicas: 3 } }));
   await terminal.type("p");
-  assert.match(
-    (await terminal.lines()).at(-1) ?? "",
-    /^kubectl cloneset promote web --full -n shop-prod {3}run this\? y\/N$/,
-  );
+  assert.deepEqual((await terminal.lines()).slice(-3), [
+    "1 pod changes in place",
+    "web promoted (server dry run)",
+    "kubectl cloneset promote web --full -n shop-prod   run this? y/N, q quits",
+  ]);
   await terminal.type("n");
   assert.deepEqual(performed, [], "no was said");
-  await terminal.type("py");
+  assert.doesNotMatch((await terminal.lines()).join("\n"), /in place\n.*dry run/, "and what was not done is not shown");
+  await terminal.type("p");
+  await terminal.type("y");
   assert.deepEqual(performed, [["promote", "web", "--full"]]);
-  await terminal.type("z");
-  assert.match((await terminal.lines()).at(-1) ?? "", /pause web/);
-  await terminal.type("q");
   await quit();
-  assert.equal(performed.length, 1, "q is not yes");
+});
+
+test("live: what would fail is not asked about", async () => {
+  const dryRun = { text: "error: no older revision\nNext: history\n", exitCode: 1 };
+  const { terminal, performed, quit } = open(seenWeb({ pods: PODS, spec: { replicas: 3 } }), { dryRun });
+  await terminal.type("u");
+  const text = (await terminal.lines()).join("\n");
+  assert.match(text, /error: no older revision\nNext: history\n/);
+  assert.doesNotMatch(text, /run this/);
+  await terminal.type("y");
+  assert.deepEqual(performed, [["why", "web"]], "y is why again");
+  await quit();
+});
+
+test("live: q quits, also where something is asked", async () => {
+  const { terminal, performed, running } = open(seenWeb({ pods: PODS, spec: { replicas: 3 } }));
+  await terminal.type("z");
+  assert.match((await terminal.lines()).at(-1) ?? "", /pause web.*run this/);
+  await terminal.type("q");
+  await running;
+  assert.deepEqual(performed, [], "q is not yes");
+  assert.equal(await terminal.isTaken(), false);
 });
 
 test("live: the arrow keys choose a pod, and scaling in needs one", async () => {
@@ -103,7 +132,8 @@ test("live: the arrow keys choose a pod, and scaling in needs one", async () => 
   assert.match((await terminal.lines()).join("\n"), /choose a pod first/);
   await terminal.type("\u001B[B\u001B[B");
   assert.match((await terminal.lines()).join("\n"), /^> ↻ {2}web-k2v9x/m);
-  await terminal.type("dy");
+  await terminal.type("d");
+  await terminal.type("y");
   assert.deepEqual(performed, [["scale-in", "web", "--pods", "web-k2v9x"]]);
   await quit();
 });
@@ -145,7 +175,7 @@ test("live: a command longer than the terminal is wide is shown whole, with its 
   const { terminal, quit } = open(seenWeb({ pods: PODS, spec: { replicas: 3 } }), { columns: 40 });
   await terminal.type("p");
   const text = (await terminal.lines()).join("");
-  assert.match(text, /kubectl cloneset promote web --full -n shop-prod {3}run this\? y\/N/);
+  assert.match(text, /kubectl cloneset promote web --full -n shop-prod {3}run this\? y\/N, q quits/);
   await terminal.type("n");
   await quit();
 });

@@ -17,7 +17,7 @@ test("the picture in the README is what the terminal shows", async (t) => {
     looks: { columns: COLUMNS, color: true, ascii: false },
     all: false,
     flag: " -n shop-prod",
-    actions: verbActions(() => Promise.resolve(""), " -n shop-prod"),
+    actions: verbActions(() => Promise.resolve({ text: "", exitCode: 0 }), " -n shop-prod"),
   });
   const running = view.run();
   const picture = svgOf(await terminal.runs(), COLUMNS);
