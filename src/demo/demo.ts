@@ -22,7 +22,7 @@ export interface Flags {
   nodes: number;
 }
 
-const AVAILABLE_WAIT_MS = 30_000;
+const AVAILABLE_WAIT_MS = 120_000;
 
 /** Runs the demo to its end, and returns the exit code. */
 export async function demo(flags: Flags, io: Io): Promise<number> {

@@ -13,7 +13,7 @@ import { carryOut, commandOf } from "./sample.ts";
 import type { Chapter } from "./story.ts";
 import { STORY } from "./story.ts";
 
-const CHAPTER_MS = 30_000;
+const CHAPTER_MS = 120_000;
 /** For a reader, where there is one. */
 const READING_MS = 2_500;
 const LOOK_EVERY_MS = 50;
