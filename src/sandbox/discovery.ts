@@ -38,7 +38,8 @@ export function discovery(path: string, accept: string): Answer | undefined {
   });
 }
 
-const VERSION = { major: "1", minor: "36", gitVersion: "v1.36.0-sandbox", platform: "node" };
+export const GIT_VERSION = "v1.36.0-sandbox";
+const VERSION = { major: "1", minor: "36", gitVersion: GIT_VERSION, platform: "node" };
 
 /** "api/v1", "apis/apps/v1": where the kinds of a group and version live. */
 export function rootOf(resource: Pick<Resource, "group" | "version">): string {

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../kube/clock.ts";
 import { toTime } from "../kube/clock.ts";
 import type { ApiServer } from "./api-server.ts";
+import { GIT_VERSION } from "./discovery.ts";
 import type { Happening } from "./happenings.ts";
 import { kubeletEvents } from "./happenings.ts";
 import type { Pod } from "./kubelet/pod.ts";
@@ -41,6 +42,15 @@ const UNREACHABLE = "node.kubernetes.io/unreachable";
 
 /** What each node has. */
 const ROOM = { cpu: "32", memory: "128Gi", "ephemeral-storage": "100Gi", pods: "110" };
+
+const NODE_INFO = {
+  architecture: "simulated",
+  operatingSystem: "linux",
+  osImage: "simulated",
+  kernelVersion: "none",
+  containerRuntimeVersion: "simulated://1",
+  kubeletVersion: GIT_VERSION,
+};
 
 interface Tracked {
   moments: Moments;
@@ -185,7 +195,12 @@ export class SimulatedNodes {
         metadata: { name, labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" } },
         spec: {},
         status: {
-          conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
+          conditions: [this.#readiness("True")],
+          addresses: [
+            { type: "InternalIP", address: this.#addressOf(name) },
+            { type: "Hostname", address: name },
+          ],
+          nodeInfo: NODE_INFO,
           capacity: ROOM,
           allocatable: ROOM,
         },
@@ -193,8 +208,21 @@ export class SimulatedNodes {
     });
   }
 
+  #readiness(status: "True" | "Unknown"): JsonMap {
+    const now = toTime(this.#clock.nowMs());
+    const [reason, message] =
+      status === "True"
+        ? ["KubeletReady", "the simulated kubelet is ready"]
+        : ["NodeStatusUnknown", "Kubelet stopped posting node status."];
+    return { type: "Ready", status, reason, message, lastHeartbeatTime: now, lastTransitionTime: now };
+  }
+
+  #addressOf(node: string): string {
+    return `172.16.0.${this.#names.indexOf(node)}`;
+  }
+
   #patchNode(name: string, status: "True" | "Unknown"): void {
-    const conditions = [{ type: "Ready", status, reason: status === "True" ? "KubeletReady" : "NodeStatusUnknown" }];
+    const conditions = [this.#readiness(status)];
     this.#server.request({
       method: "PATCH",
       path: `/api/v1/nodes/${name}/status`,
@@ -265,7 +293,7 @@ export class SimulatedNodes {
       nowMs: this.#clock.nowMs(),
       moments: tracked.moments,
       habits: this.#luck.habits(pod),
-      hostIp: `172.16.0.${this.#names.indexOf(node)}`,
+      hostIp: this.#addressOf(node),
       newPodIp: () => `10.0.${(++this.#ips >> 8) & 255}.${this.#ips & 255}`,
       newContainerId: () => this.#containerId(),
       ...(script ? { script } : {}),
