@@ -116,10 +116,9 @@ export function badRequest(message: string): Refusal {
   return new Refusal(400, "BadRequest", message);
 }
 
-/** Of a body. */
-export function unsupportedMediaType(): Refusal {
-  const message =
-    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml";
+/** `accepted`: the forms in which a body may come; those of a whole object unless it is a patch. */
+export function unsupportedMediaType(accepted: readonly string[] = ["application/json", "application/yaml"]): Refusal {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
   return new Refusal(415, "UnsupportedMediaType", message);
 }
 

@@ -3,7 +3,7 @@ import type { Kind } from "../kind-rules.ts";
 import type { StoredObject } from "../objects.ts";
 import { isMap } from "../objects.ts";
 import { jsonPatch, mergePatch, strategicPatch } from "../patch.ts";
-import { badRequest, Refusal } from "../refusal.ts";
+import { badRequest, Refusal, unsupportedMediaType } from "../refusal.ts";
 import { cleaned } from "./decode.ts";
 import type { ApiRequest, Backend, Call } from "./request.ts";
 import type { Target } from "./target.ts";
@@ -11,12 +11,12 @@ import { found } from "./target.ts";
 import { update } from "./update.ts";
 
 const STRATEGIC = "application/strategic-merge-patch+json";
+const OF_CUSTOM_KINDS = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
 
 export function patch(backend: Backend, target: Target, call: Call): StoredObject {
   const { kind } = target;
   const old = found(backend.store, target);
-  if (kind.isCustom && call.headers["content-type"]?.startsWith(STRATEGIC))
-    throw new Refusal(415, "UnsupportedMediaType", `the body of the request was in an unknown format: ${STRATEGIC}`);
+  if (kind.isCustom && call.headers["content-type"]?.startsWith(STRATEGIC)) throw unsupportedMediaType(OF_CUSTOM_KINDS);
   const sent = patched(old, call, kind, (body) => cleaned(backend, kind, body));
   return update(backend, target, call, sent, old);
 }

@@ -111,8 +111,11 @@ onEachTarget("patches", (target) => {
   });
   test("strategic: custom kinds do not know it", async () => {
     await target().must("POST", target().cloneSets, aSet("s-8"));
-    const { status } = await target().send("PATCH", `${target().cloneSets}/s-8`, { spec: { replicas: 3 } }, STRATEGIC);
-    assert.equal(status, 415);
+    const body = { spec: { replicas: 3 } };
+    const answer = await target().send("PATCH", `${target().cloneSets}/s-8`, body, STRATEGIC);
+    assert.equal(answer.status, 415);
+    const others = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+    assert.ok(String(at(answer.body, "message")).endsWith(others));
   });
   test("merge: lists are replaced, maps are not", async () => {
     await target().must("POST", target().cloneSets, aSet("m-1"));
