@@ -64,7 +64,11 @@ export async function confirm({ io }: Cli, loss: string): Promise<void> {
   if (!io.stdin.isTTY || !io.stderr.isTTY) return;
   const lines = createInterface({ input: io.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${loss} Go on? [y/N] `, { signal: io.interrupted });
+    const answer = await lines.question(`${loss} Go on? [y/N] `, { signal: io.interrupted }).catch(() => {
+      // Ctrl-C and Ctrl-D leave the cursor behind the question.
+      io.stderr.write("\n");
+      return "";
+    });
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure("not confirmed, nothing was changed");
   } finally {
     lines.close();

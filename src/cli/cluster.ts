@@ -47,6 +47,11 @@ export class Cluster {
     return this.#connection.namespace;
   }
 
+  /** With -A. */
+  get listsAll(): boolean {
+    return this.#connection.listNamespace === undefined;
+  }
+
   /** For commands shown to the user: " -n NAMESPACE", or "" where the context says the same. */
   namespaceFlag(namespace: string | undefined = this.namespace): string {
     return namespace === this.#connection.contextNamespace ? "" : ` -n ${namespace}`;

@@ -7,7 +7,7 @@ export const ExitCode = {
   timeout: 3,
   /** The rollout rests before its end, because it is paused or its partition holds it. */
   held: 4,
-  /** `exec` was ended by Ctrl-C before its command was; what a shell says of that. */
+  /** Ended by Ctrl-C before it was done; what a shell says of that. */
   interrupted: 130,
 } as const;
 

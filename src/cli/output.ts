@@ -62,6 +62,7 @@ export async function print<T extends object>(cli: Cli, format: Format | undefin
           table(
             rows,
             columns.filter(({ wide }) => kind === "wide" || !wide),
+            cli.io.stdout.isTTY && kind === "table" ? cli.io.stdout.columns : undefined,
           ),
         );
       return;

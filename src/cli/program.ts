@@ -22,6 +22,8 @@ export async function run(args: string[], io: Io, given: ConnectionFlags = {}): 
   } catch (error) {
     // Help and version end this way too, with 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    // Whoever pressed Ctrl-C knows.
+    if (io.interrupted.aborted && error === io.interrupted.reason) return ExitCode.interrupted;
     const { text, exitCode } = explain(error);
     cli.note(text);
     return exitCode;

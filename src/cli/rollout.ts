@@ -126,6 +126,11 @@ export function nextStep({ name, state }: Rollout, flag: string): string | undef
   }
 }
 
+/** A message without the numbers it begins with, for where they stand beside it. */
+export function withoutCounts(message: string): string {
+  return message.replace(/^(\d+ of \d+ (updated )?pods (exist|available)(; |$))+/, "");
+}
+
 function pods(count: number): string {
   return count === 1 ? "1 pod" : `${count} pods`;
 }

@@ -146,7 +146,8 @@ function folded({ pods }: RevisionGroup, { all, filter }: LinesOptions): { shown
   return { shown, rest: [rest, filtered].filter(Boolean).join("; ") };
 }
 
-function matches({ name, node, state, note }: PodRow, filter: string): boolean {
+/** What --filter keeps. */
+export function matches({ name, node, state, note }: PodRow, filter: string): boolean {
   return [name, node, state, note].some((text) => text.includes(filter));
 }
 

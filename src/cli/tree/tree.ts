@@ -9,7 +9,7 @@ import { shortPart } from "../../revision/hash.ts";
 import { isOnAny, isOnRevision, revisionHash, updatedRevisions } from "../../revision/match.ts";
 import { cameBack, causeOf } from "../change-cause.ts";
 import type { Rollout } from "../rollout.ts";
-import { rolloutOf } from "../rollout.ts";
+import { rolloutOf, withoutCounts } from "../rollout.ts";
 import type { Seen } from "../seen.ts";
 import { changedBy } from "./changed-by.ts";
 import type { PodRow, Turn } from "./pod-row.ts";
@@ -197,7 +197,7 @@ function waitingOf({ state, message }: Rollout, { cloneSet }: Seen, nowMs: numbe
     .map(({ message: text }) => text ?? "")
     .filter((text) => !message.includes(text));
   // The counts stand in the title already.
-  const words = message.replace(/^(\d+ of \d+ (updated )?pods (exist|available)(; |$))+(waiting for )?/, "");
+  const words = withoutCounts(message).replace(/^waiting for /, "");
   return relativeTimes([words, ...failures].filter(Boolean).join("; "), nowMs) || undefined;
 }
 

@@ -1,5 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { GROUP } from "../../api/constants.ts";
+import { age } from "../age.ts";
 import type { Cli } from "../cli.ts";
 import { ExitCode } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
@@ -9,18 +10,22 @@ import { outputOption, print } from "../output.ts";
 import { readSeen, watchSeen } from "../seen.ts";
 import { verbActions } from "../tree/actions.ts";
 import { follow } from "../tree/follow.ts";
-import { treeLines } from "../tree/lines.ts";
+import { matches, treeLines } from "../tree/lines.ts";
 import { LiveView } from "../tree/live.ts";
 import { looksOf } from "../tree/looks.ts";
 import type { PodRow } from "../tree/pod-row.ts";
 import { rendered } from "../tree/style.ts";
-import type { Tree } from "../tree/tree.ts";
+import type { RevisionGroup, Tree } from "../tree/tree.ts";
 import { treeOf } from "../tree/tree.ts";
 
-const COLUMNS: Column<PodRow>[] = [
+type PodOfRevision = PodRow & Pick<RevisionGroup, "number">;
+
+const columns = (nowMs: number): Column<PodOfRevision>[] => [
   { title: "POD", of: ({ name }) => name },
+  { title: "REVISION", of: ({ number }) => number || "unknown" },
   { title: "STATE", of: ({ state }) => state },
   { title: "READY", of: ({ ready }) => ready },
+  { title: "AGE", of: ({ createdMs }) => age(createdMs, nowMs) },
   { title: "NODE", of: ({ node }) => node },
   { title: "VOLUME", of: ({ volumes }) => volumes.join(","), wide: true },
   { title: "NOTE", of: ({ note }) => note, wide: true },
@@ -52,7 +57,12 @@ export const get = (cli: Cli) =>
         const tree = treeOf(await readSeen(cluster, name), nowMs);
         const lines = () => treeLines(tree, { ...looks, nowMs, all, filter, flag });
         if (output?.kind === "table" || output?.kind === "wide") {
-          await print(cli, output, { items: podsOf(tree), columns: COLUMNS, name: (pod) => `pod/${pod.name}` });
+          await print(cli, output, {
+            items: podsOf(tree, filter),
+            columns: columns(nowMs),
+            name: (pod) => `pod/${pod.name}`,
+            empty: "No pods found",
+          });
         } else {
           await print(cli, output, {
             items: tree,
@@ -87,6 +97,8 @@ export const get = (cli: Cli) =>
       }
     });
 
-function podsOf({ revisions }: Tree): PodRow[] {
-  return revisions.flatMap(({ pods }) => pods);
+function podsOf({ revisions }: Tree, filter: string): PodOfRevision[] {
+  return revisions.flatMap(({ number, pods }) =>
+    pods.filter((pod) => matches(pod, filter)).map((pod) => ({ ...pod, number })),
+  );
 }

@@ -3,11 +3,11 @@ import { GROUP } from "../../api/constants.ts";
 import { timeMs } from "../../api/kubernetes.ts";
 import { age } from "../age.ts";
 import type { Cli } from "../cli.ts";
-import type { CloneSetObject } from "../cluster.ts";
+import type { CloneSetObject, Cluster } from "../cluster.ts";
 import type { Column } from "../output.ts";
 import { outputOption, print } from "../output.ts";
 import type { Rollout, RolloutState } from "../rollout.ts";
-import { rolloutOf } from "../rollout.ts";
+import { rolloutOf, withoutCounts } from "../rollout.ts";
 import { relativeTimes } from "../tree/relative-times.ts";
 
 /** A CloneSet in the list; with -o json this is an item. */
@@ -34,12 +34,11 @@ export const list = (cli: Cli) =>
       const nowMs = cli.io.clock.nowMs();
       const listed = (await cluster.cloneSets()).map(summaryOf);
       const items = sorted(problems ? listed.filter(isProblem) : listed, sort);
-      const several = new Set(listed.map(({ namespace }) => namespace)).size > 1;
       await print(cli, output, {
         items,
-        columns: columns(nowMs, several),
+        columns: columns(nowMs, cluster.listsAll),
         name: ({ name }) => `cloneset.${GROUP}/${name}`,
-        empty: problems && listed.length > 0 ? "No problems found" : "No CloneSets found",
+        empty: problems && listed.length > 0 ? "No problems found" : noneIn(cluster),
       });
     });
 
@@ -65,6 +64,10 @@ export function sorted(items: readonly Listed[], by: (typeof SORTS)[number]): Li
   return items.toSorted(orders[by]);
 }
 
+function noneIn({ listsAll, namespace }: Cluster): string {
+  return listsAll ? "No CloneSets found" : `No CloneSets found in the namespace ${namespace}; -A looks in all`;
+}
+
 function columns(nowMs: number, withNamespace: boolean): Column<Listed>[] {
   return [
     ...(withNamespace ? [{ title: "NAMESPACE", of: ({ namespace }: Listed) => namespace }] : []),
@@ -75,6 +78,6 @@ function columns(nowMs: number, withNamespace: boolean): Column<Listed>[] {
     { title: "PARTITION", of: ({ partition }) => partition },
     { title: "AGE", of: ({ createdMs }) => age(createdMs, nowMs) },
     { title: "REVISION", of: ({ updateRevision }) => updateRevision, wide: true },
-    { title: "MESSAGE", of: ({ message }) => relativeTimes(message, nowMs) },
+    { title: "MESSAGE", of: ({ message }) => relativeTimes(withoutCounts(message) || message, nowMs), cut: true },
   ];
 }

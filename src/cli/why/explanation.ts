@@ -32,6 +32,8 @@ interface Told {
 }
 
 const EVENTS_COUNT_MS = 3_600_000;
+/** So long a pod may take to start, or to go, before somebody should look at it. */
+const PATIENCE_MS = 60_000;
 
 /** Pods that are not as they should be, the worst first. */
 export function inTrouble({ revisions }: Tree): PodRow[] {
@@ -65,7 +67,7 @@ export function explainCloneSet(evidence: Evidence, { nowMs, flag }: Told): Expl
   const remedy =
     full.length > 0
       ? "raise the quota, or make room: kubectl describe resourcequota"
-      : worst === undefined || rollout.state === "done"
+      : worst === undefined || rollout.state === "done" || !needsHelp(worst, evidence, nowMs)
         ? undefined
         : remedyFor(worst.name, evidence, flag);
   const commands = rollout.state === "failed" ? `kubectl cloneset get ${tree.name}${flag}` : nextStep(rollout, flag);
@@ -110,17 +112,15 @@ export function explainPod(podName: string, evidence: Evidence, { nowMs, flag }:
     pod: podName,
     state: row.state,
     text: paragraph(sentences),
-    next: nextForPod(row, pod, evidence, flag),
+    next: nextForPod(row, evidence, { nowMs, flag }),
   };
 }
 
-function nextForPod({ mark, note }: PodRow, { name, deletedMs }: Pod, evidence: Evidence, flag: string): string {
+function nextForPod(row: PodRow, evidence: Evidence, { nowMs, flag }: Told): string {
   const { cloneSet } = evidence.seen;
-  if (note.startsWith("kept by partition")) return `kubectl cloneset promote ${cloneSet.name}${flag}`;
-  if (note.startsWith("kept by pause")) return `kubectl cloneset resume ${cloneSet.name}${flag}`;
-  // The controller removes what was only named.
-  const isFine = mark === "ok" || (mark === "going" && deletedMs === undefined);
-  return isFine ? "" : remedyFor(name, evidence, flag);
+  if (row.note.startsWith("kept by partition")) return `kubectl cloneset promote ${cloneSet.name}${flag}`;
+  if (row.note.startsWith("kept by pause")) return `kubectl cloneset resume ${cloneSet.name}${flag}`;
+  return needsHelp(row, evidence, nowMs) ? remedyFor(row.name, evidence, flag) : "";
 }
 
 function progressOf({ rollout, sinceMs }: Tree, nowMs: number): string {
@@ -128,7 +128,7 @@ function progressOf({ rollout, sinceMs }: Tree, nowMs: number): string {
   const since = state === "progressing" && sinceMs > 0 && updatedAvailable < expectedUpdated;
   return (
     `, ${updatedAvailable} of ${expectedUpdated} pods updated and available, ${available} of ${desired} available in all` +
-    (since ? `; the update revision is ${duration(nowMs - sinceMs)} old` : "")
+    (since ? `; its rollout began ${duration(nowMs - sinceMs)} ago` : "")
   );
 }
 
@@ -142,6 +142,23 @@ function podDetails(podName: string, evidence: Evidence, nowMs: number): string[
     .map(({ name, message = "" }) => `container ${name} says ${JSON.stringify(message.trim())}`);
   const details = [...said, ...(warning === undefined ? [] : [warning]), ...unboundClaims(pod, evidence, nowMs)];
   return details.length === 0 ? [] : [`pod ${podName}: ${details.join("; ")}`];
+}
+
+/** Whether it is in trouble, and not just on its way: nobody is to mend what is being done. */
+function needsHelp({ name, mark }: PodRow, { seen }: Evidence, nowMs: number): boolean {
+  const pod = seen.pods.find((one) => one.name === name);
+  switch (mark) {
+    case "ok":
+      return false;
+    case "bad":
+      return true;
+    case "going":
+      // The controller removes what was only named. What is deleted has until then: that is when its grace ends.
+      return pod?.deletedMs !== undefined && nowMs - pod.deletedMs > PATIENCE_MS;
+    case "busy":
+    case "waiting":
+      return nowMs - (pod?.conditions["Ready"]?.lastTransitionMs || pod?.createdMs || 0) > PATIENCE_MS;
+  }
 }
 
 /** What somebody can do for a pod that is in trouble. */

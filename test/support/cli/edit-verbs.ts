@@ -36,6 +36,7 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
     "history web --revision 9",
     "history web --revision first",
     "history nowhere",
+    "get web -o table --filter a1",
   ]);
 
   golden("undo", () => storeRollout(plugin(), { name: "undone", versions: ONE_TWO, updated: 1 }), [

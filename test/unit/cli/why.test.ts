@@ -74,6 +74,16 @@ const ended: Record<string, { seen: Seen; more?: Partial<Evidence>; text: RegExp
     text: /^CloneSet web: /,
     next: "if node node-a is lost: kubectl taint node node-a node.kubernetes.io/out-of-service=nodeshutdown:NoExecute",
   },
+  "a pod that is on its way": {
+    seen: seenWeb({ pods: [{ id: "8q5mz", revision: 7, node: "node-a", ready: false }], spec: { replicas: 1 } }),
+    text: /^CloneSet web: /,
+    next: "kubectl cloneset status web --watch",
+  },
+  "a pod that has just been deleted": {
+    seen: seenWeb({ pods: [{ id: "8q5mz", revision: 7, node: "node-a", terminating: 5 }], spec: { replicas: 1 } }),
+    text: /^CloneSet web: /,
+    next: "kubectl cloneset status web --watch",
+  },
   nothing: {
     seen: seenWeb({
       pods: [{ id: "8q5mz", revision: 7, node: "node-a" }],
