@@ -11,7 +11,7 @@ import { EventRecorder } from "./kube/events.ts";
 import { HealthChecks } from "./kube/health.ts";
 import { LeaderElector } from "./kube/leader.ts";
 import { Metrics } from "./kube/metrics.ts";
-import { WorkQueue } from "./kube/queue.ts";
+import { PassFailedError, WorkQueue } from "./kube/queue.ts";
 import { Reflector } from "./kube/reflector.ts";
 import type { Resource } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
@@ -21,7 +21,7 @@ import { OpenKruiseWatch } from "./observe/open-kruise.ts";
 import { podStates } from "./observe/pod-states.ts";
 import { emptyCaches, readableSources } from "./observe/sources.ts";
 import { watchForChanges } from "./observe/triggers.ts";
-import { PassFailedError, Reconciler } from "./reconcile.ts";
+import { Reconciler } from "./reconcile.ts";
 
 const COMPONENT = "cloneset-controller";
 const OPEN_KRUISE_LOOK_MS = 1000;

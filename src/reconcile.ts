@@ -19,6 +19,7 @@ import { settleOpen } from "./apply/settle-open.ts";
 import { isConflict, isNotFound, messageOf, NotLeaderError } from "./kube/errors.ts";
 import type { EventRecorder } from "./kube/events.ts";
 import type { PassResult } from "./kube/queue.ts";
+import { PassFailedError } from "./kube/queue.ts";
 import { observe } from "./observe/observe.ts";
 import type { Action } from "./plan/actions.ts";
 import { describe } from "./plan/actions.ts";
@@ -62,14 +63,6 @@ export interface ReconcilerOptions extends Hands {
   decisions: Pick<Decisions, "acted" | "idle" | "doubted">;
   log: Logger;
   features: Features;
-}
-
-/** A pass failed for reasons that trying again, later, may cure. */
-export class PassFailedError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "PassFailedError";
-  }
 }
 
 /** Brings one CloneSet a step closer to what its spec says: observe, plan, apply, status. */
@@ -152,7 +145,8 @@ export class Reconciler {
       case "revisions": {
         const outcomes = await apply(this.#options, cloneSet, planned.actions, { beginUntilMs });
         this.#report(memory, cloneSet, outcomes, []);
-        this.#raise(memory, outcomes);
+        memory.unsettled.push(...unsettledOf(outcomes));
+        raise(outcomes);
         // The answers are in the caches, so the next pass goes on from here.
         return planned.actions.length > 0 ? { requeueAfterMs: 1 } : {};
       }
@@ -175,6 +169,8 @@ export class Reconciler {
     const lastLook = new LastLook(this.#options, cloneSet, planned.statusInput.targets);
     const pace = { beginUntilMs, creationsGoWell: memory.creationsGoWell, lastLook };
     const outcomes = await apply(this.#options, cloneSet, planned.actions, { reserve: first, ...pace });
+    // Before anything else is sent: a server that did not answer this may not answer the next request either.
+    memory.unsettled.push(...unsettledOf(outcomes));
     memory.creationsGoWell = goWellAfter(memory.creationsGoWell, outcomes);
     // Ids whose counter was not stored are not ours to use.
     if (reserved) memory.spareIds = spareIdsAfter([...memory.spareIds, ...drawnAhead], planned.actions, outcomes);
@@ -186,13 +182,14 @@ export class Reconciler {
     const status = nextStatus({ ...planned.statusInput, failures: failuresOf(outcomes, planned) });
     if (planned.actions.length === 0) this.#tellIdle(memory, cloneSet, status);
     const written = await this.#writeStatus(memory, { ...cloneSet, resourceVersion: version }, status);
-    this.#raise(memory, outcomes);
     const deadlineMs = progressDeadlineInMs(status, cloneSet.spec.progressDeadlineSeconds, this.#options.clock.nowMs());
     const isLeft = outcomes.length < planned.actions.length || outcomes.some(({ kind }) => kind === "stale");
     // What a last look spoke against is not tried again at once: the same plan would only meet the same objection.
     const isWithheld = outcomes.some(({ kind }) => kind === "withheld");
     const leftMs = isWithheld ? WITHHELD_MS : isLeft ? 1 : undefined;
-    return soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, leftMs);
+    const next = soonest(planned.againInMs, deadlineMs, written?.requeueAfterMs, leftMs);
+    raise(outcomes, next.requeueAfterMs);
+    return next;
   }
 
   /** Settles what the last pass left open. Until that succeeds nothing is planned. */
@@ -315,15 +312,19 @@ export class Reconciler {
     for (const { type, reason, message } of list)
       this.#options.recorder.record(involved(cloneSet), type, reason, message);
   }
+}
 
-  #raise(memory: Memory, outcomes: readonly Outcome[]): void {
-    memory.unsettled.push(...outcomes.flatMap((outcome) => (outcome.kind === "unsettled" ? outcome.unknown : [])));
-    const failed = outcomes.filter((outcome) => outcome.kind === "failed" || outcome.kind === "unsettled");
-    const [first] = failed;
-    if (first === undefined) return;
-    const more = failed.length > 1 ? ` (and ${failed.length - 1} more failures)` : "";
-    throw new PassFailedError(`failed to ${describe(first.action)}: ${first.message}${more}`);
-  }
+function unsettledOf(outcomes: readonly Outcome[]): Named[] {
+  return outcomes.flatMap((outcome) => (outcome.kind === "unsettled" ? outcome.unknown : []));
+}
+
+/** @throws {PassFailedError} if something failed; `requeueAfterMs`: when the pass wants the next one all the same */
+function raise(outcomes: readonly Outcome[], requeueAfterMs?: number): void {
+  const failed = outcomes.filter((outcome) => outcome.kind === "failed" || outcome.kind === "unsettled");
+  const [first] = failed;
+  if (first === undefined) return;
+  const more = failed.length > 1 ? ` (and ${failed.length - 1} more failures)` : "";
+  throw new PassFailedError(`failed to ${describe(first.action)}: ${first.message}${more}`, requeueAfterMs);
 }
 
 /** Looks something up. A server that does not answer is no fault of ours: the pass failed, and is tried again. */

@@ -7,6 +7,20 @@ export interface PassResult {
   restMs?: number;
 }
 
+/**
+ * Thrown by a pass that failed for reasons that trying again may cure: that happens later and later, but no later than
+ * the pass itself wanted.
+ */
+export class PassFailedError extends Error {
+  readonly requeueAfterMs: number | undefined;
+
+  constructor(message: string, requeueAfterMs?: number) {
+    super(message);
+    this.name = "PassFailedError";
+    this.requeueAfterMs = requeueAfterMs;
+  }
+}
+
 export interface QueueObserver {
   added?(): void;
   retried?(): void;
@@ -194,8 +208,11 @@ export class WorkQueue {
       if (this.#inWork.size === 0) this.#idle?.();
       return;
     }
-    if (failed) this.addRateLimited(key);
-    else {
+    if (failed) {
+      this.addRateLimited(key);
+      const wantedMs = error instanceof PassFailedError ? error.requeueAfterMs : undefined;
+      if (wantedMs !== undefined) this.addAfter(key, wantedMs);
+    } else {
       this.forget(key);
       const restMs = result?.restMs ?? 0;
       if (restMs > 0) this.#resting.set(key, this.#clock.monotonicMs() + restMs);

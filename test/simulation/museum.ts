@@ -127,9 +127,9 @@ export const museum: readonly Mutation[] = [
     edits: [
       edit(
         "reconcile.ts",
-        "this.#raise(memory, outcomes);\n    const deadlineMs",
+        "const deadlineMs = progressDeadlineInMs(",
         `if (cloneSet.spec.scaleStrategy.podsToDelete.length > 0) await this.#options.client.patch(CLONE_SETS, { namespace: cloneSet.namespace, name: cloneSet.name }, { spec: { scaleStrategy: { podsToDelete: [] } } }, { type: "merge" });
-    this.#raise(memory, outcomes);\n    const deadlineMs`,
+    const deadlineMs = progressDeadlineInMs(`,
       ),
     ],
   },

@@ -8,6 +8,7 @@ import { Decisions } from "../../src/apply/decisions.ts";
 import { Cache } from "../../src/kube/cache.ts";
 import type { StatusDetails } from "../../src/kube/errors.ts";
 import { ApiError } from "../../src/kube/errors.ts";
+import { PassFailedError } from "../../src/kube/queue.ts";
 import type { KubeObject } from "../../src/kube/resources.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import { Trimmer } from "../../src/observe/trim.ts";
@@ -20,7 +21,7 @@ import { OURS } from "../support/a-pod.ts";
 import { NEW } from "../support/a-revision.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import type { Fault } from "../support/fake-kube.ts";
-import { FakeKube } from "../support/fake-kube.ts";
+import { FakeKube, noAnswer, unknownOutcome } from "../support/fake-kube.ts";
 
 /** A reconciler before a few objects, and everything it says. */
 function aSetting(given: GivenCloneSet, pods: { name: string; ready: boolean }[]) {
@@ -64,6 +65,7 @@ function aSetting(given: GivenCloneSet, pods: { name: string; ready: boolean }[]
     kube.put(PODS, pod);
     caches.pods.applied(pod);
   }
+  const passing = () => reconciler.reconcile("shop/web");
   return {
     kube,
     caches,
@@ -71,12 +73,13 @@ function aSetting(given: GivenCloneSet, pods: { name: string; ready: boolean }[]
     lines,
     events,
     metrics: () => registry.metrics(),
+    run: () => passing().catch((error: unknown) => error),
     /** One pass, well after the one before. */
     pass: async () => {
-      const passing = reconciler.reconcile("shop/web").catch((error: unknown) => String(error));
+      const result = passing().catch((error: unknown) => String(error));
       for (let i = 0; i < 40; i++) await new Promise((resolve) => setImmediate(resolve));
       await clock.advance(2_000);
-      return passing;
+      return result;
     },
   };
 }
@@ -171,6 +174,35 @@ test("reconcile: a CloneSet that was scaled up again meanwhile keeps its pods", 
     setting.kube.calls.filter((call) => call.startsWith("delete ")),
     [],
   );
+});
+
+test("reconcile: what a pass left open is looked at first, even if its status was not answered either", async () => {
+  const status = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, updateRevision: NEW };
+  const setting = aSetting({ replicas: 1, generation: 2, status }, [
+    ...web("bbbbb"),
+    { name: "web-ccccc", ready: false },
+  ]);
+  // The server is gone from the deletion of the pod on.
+  setting.kube.fail(
+    { call: "delete web-ccccc", error: unknownOutcome() },
+    { call: "get web-ccccc", error: noAnswer() },
+    { call: "patch web", error: unknownOutcome() },
+    { call: "get web", error: noAnswer() },
+  );
+  assert.match(String(await setting.pass()), /PassFailedError/);
+  const before = setting.kube.calls.length;
+  await setting.pass();
+  assert.equal(setting.kube.calls[before], "get pods web-ccccc");
+});
+
+test("reconcile: a pass that failed in part wants its next one as if it had not", async () => {
+  const pods = [...web("bbbbb"), { name: "web-ccccc", ready: false }];
+  const setting = aSetting({ replicas: 1, minReadySeconds: 7200, generation: 2 }, pods);
+  setting.kube.fail({ call: "delete web-ccccc", error: new ApiError({ code: 403, verb: "delete", path: "" }) });
+  const failure = await setting.run();
+  assert.ok(failure instanceof PassFailedError);
+  // Ready at 11:00, it is 12:00: available just after 13:00.
+  assert.equal(failure.requeueAfterMs, 3_600_001);
 });
 
 const fullQuota = (name: string, more: { details?: StatusDetails } = {}): Fault => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type PassResult, WorkQueue } from "../../../src/kube/queue.ts";
+import { PassFailedError, type PassResult, WorkQueue } from "../../../src/kube/queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 /** A queue whose passes end when the test says so. */
@@ -51,6 +51,22 @@ void test("WorkQueue: a key is in work once at a time, and once more if it was a
   await end("a");
   assert.deepEqual(passes, ["a", "a"]);
   assert.ok(queue.isIdle);
+});
+
+void test("WorkQueue: a pass that failed is tried again later and later, but no later than it wanted itself", async () => {
+  const { clock, queue, passes, end } = aQueue();
+  queue.add("a");
+  await clock.advance(0);
+  for (let failure = 0; failure < 12; failure++) {
+    await end("a", new Error("no"));
+    await clock.advance(20_000);
+  }
+  const before = passes.length;
+  await end("a", new PassFailedError("no", 300));
+  await clock.advance(299);
+  assert.equal(passes.length, before);
+  await clock.advance(1);
+  assert.equal(passes.length, before + 1);
 });
 
 void test("WorkQueue: a key rests as long as its pass said, however often it is added", async () => {
