@@ -7,24 +7,30 @@ const LAST_MS = 300_000;
 const FIRST_CREATION_MS = 1_000;
 const LAST_CREATION_MS = 60_000;
 
-/** Pods whose update the server refused, by uid. */
+/** Pods whose update or deletion the server refused, by uid. */
 export type Refusals = ReadonlyMap<string, Refusal>;
 
 /**
- * Notes which pods the server refused to update, so that they are left alone for a while (5 s, doubled each time, at most
- * 5 min) and the others go on. Tried at every pass, such a pod would be taken out of service and put back each time.
+ * Notes which pods the server refused to update or to delete, so that they are left alone for a while (5 s, doubled each time, at
+ * most 5 min) and the others go on. Tried at every pass, such a pod would be taken out of service and put back each time, or
+ * keep everything that comes after deletions from its turn.
  */
 export function refusalsAfter(before: Refusals, outcomes: readonly Outcome[], nowMs: number): Refusals {
   const after = new Map(before);
-  for (const { action, ...outcome } of outcomes) {
-    if (action.kind !== "updatePodInPlace") continue;
+  for (const outcome of outcomes) {
+    const { action } = outcome;
+    if (action.kind !== "updatePodInPlace" && action.kind !== "deletePod") continue;
     const { uid } = action.pod;
     if (outcome.kind === "done") after.delete(uid);
     if (outcome.kind !== "failed") continue;
+    const isDeletion = action.kind === "deletePod";
+    if (isDeletion && outcome.refused === undefined) continue;
+    const revision = isDeletion ? undefined : action.revision;
     const earlier = before.get(uid);
-    const times = earlier?.revision === action.revision ? earlier.times + 1 : 1;
+    const times = earlier?.revision === revision ? (earlier?.times ?? 0) + 1 : 1;
     const notBeforeMs = nowMs + Math.min(FIRST_MS * 2 ** (times - 1), LAST_MS);
-    after.set(uid, { revision: action.revision, message: outcome.message, times, sinceMs: nowMs, notBeforeMs });
+    const message = isDeletion ? `${describe(action)}: ${outcome.message}` : outcome.message;
+    after.set(uid, { revision, message, times, sinceMs: nowMs, notBeforeMs });
   }
   return after;
 }

@@ -5,6 +5,12 @@ export function isInForce({ sinceMs, notBeforeMs }: Pick<Refusal, "sinceMs" | "n
   return sinceMs <= nowMs && nowMs < notBeforeMs;
 }
 
+/** Why a pod is not deleted now: the server refused that a moment ago. It stops no other pod. */
+export function deletionHeld({ refusals, nowMs }: Observation, { uid }: { uid: string }): Refusal | undefined {
+  const refusal = refusals.get(uid);
+  return refusal && refusal.revision === undefined && isInForce(refusal, nowMs) ? refusal : undefined;
+}
+
 /**
  * Why no pod is created now; undefined if one may be. The server refused the last one, so the next would be refused, too, until
  * somebody edits the CloneSet, a pod makes room by going, or enough time has passed. Meanwhile everything else goes on: a full

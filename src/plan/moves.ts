@@ -7,7 +7,7 @@ import { claimTemplatesHash } from "../revision/hash.ts";
 import { isOnRevision, revisionOf } from "../revision/match.ts";
 import type { Action } from "./actions.ts";
 import { madeWithClaims } from "./claim-change.ts";
-import { isInForce } from "./held-by-refusal.ts";
+import { deletionHeld, isInForce } from "./held-by-refusal.ts";
 import { inPlaceVerdict } from "./in-place-verdict.ts";
 import { isBlocked, stateConditions, toState, withHandlers } from "./lifecycle.ts";
 import { revisionLabel } from "./new-pod.ts";
@@ -77,7 +77,14 @@ export function planMoves(scene: Scene): Moves {
     const verdict = verdicts.of(member.pod);
     if (verdict.possible)
       return [{ member, move: hasGate(member.pod, readinessGate.inPlaceUpdateReady) ? "inPlace" : "inPlaceUngated" }];
-    if (type !== "InPlaceOnly") return [{ member, move: "recreate" }];
+    if (type !== "InPlaceOnly") {
+      const held = deletionHeld(scene.seen, member.pod);
+      if (held === undefined) return [{ member, move: "recreate" }];
+      unable.push(member);
+      refused.push(held.message);
+      againAtMs.push(held.notBeforeMs);
+      return [];
+    }
     unable.push(member);
     impossible.push(
       `pod ${member.pod.name} cannot be updated in place, and InPlaceOnly allows nothing else: ${verdict.field}: ${verdict.why}`,

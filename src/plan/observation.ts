@@ -17,7 +17,7 @@ export interface Observation {
   nodeLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Instance ids whose numbers were drawn and stored but that no pod has, because its creation did not come about. */
   spareIds: readonly string[];
-  /** Pods whose update the server refused, by uid. */
+  /** Pods whose update or deletion the server refused, by uid. */
   refusals: ReadonlyMap<string, Refusal>;
   /** Set where the server refused to take a new pod, the last time that it was asked. */
   creationRefusal?: CreationRefusal | undefined;
@@ -25,10 +25,11 @@ export interface Observation {
   foreignNames: ReadonlySet<string>;
 }
 
-/** What the server said when it refused to update a pod. */
+/** What the server said when it refused to update or to delete a pod. */
 export interface Refusal {
-  /** The revision it was to move to. */
-  revision: string;
+  /** The revision it was to move to; undefined: it was to be deleted. */
+  revision: string | undefined;
+  /** The server's words; of a deletion, with what was tried. */
   message: string;
   /** How often in a row. */
   times: number;

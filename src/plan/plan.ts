@@ -9,29 +9,19 @@ import type { Action } from "./actions.ts";
 import { objectsOf } from "./actions.ts";
 import { availableAtMs } from "./availability.ts";
 import { unusedClaims } from "./claims.ts";
-import { createPods } from "./creation.ts";
-import { spreadKeys } from "./delete-order.ts";
-import { creationHeld } from "./held-by-refusal.ts";
-import { toState } from "./lifecycle.ts";
 import type { Membership } from "./membership.ts";
 import { membership } from "./membership.ts";
-import { planMoves, surgeablePods } from "./moves.ts";
 import type { Note } from "./notes.ts";
-import type { CreationRefusal, Member, Observation } from "./observation.ts";
+import type { Member, Observation } from "./observation.ts";
 import { podsToDelete } from "./pods-to-delete.ts";
 import { refresh } from "./refresh.ts";
-import { regretted } from "./regret.ts";
-import { clearFinished, objectRef, removePod } from "./removal.ts";
-import { chooseExcess, chooseNamed } from "./scale-down.ts";
-import type { ScaleUp } from "./scale-up.ts";
-import { scaleUp } from "./scale-up.ts";
+import { clearFinished, objectRef } from "./removal.ts";
+import type { Work } from "./scale-or-move.ts";
+import { nothing, scaleOrMove } from "./scale-or-move.ts";
 import type { Scene } from "./scene.ts";
 import { setScene } from "./scene.ts";
 import type { StatusInput } from "./status.ts";
 import { refusedStatus } from "./status.ts";
-import type { Surge } from "./surge.ts";
-import { surgeInUse } from "./surge.ts";
-import type { Targets } from "./targets.ts";
 import { targets } from "./targets.ts";
 import { waitingFor } from "./waiting.ts";
 
@@ -150,100 +140,6 @@ function oncePerObject(actions: readonly Action[]): Action[] {
     for (const uid of uids) busy.add(uid);
     return true;
   });
-}
-
-/** What scaling or moving comes to. */
-interface Work {
-  actions: Action[];
-  counter: number | undefined;
-  ahead: string[];
-  notes: Note[];
-  problems: string[];
-  scaleProblem: string | undefined;
-  stalled: string | undefined;
-  againAtMs: number[];
-  /** Uids of updated pods that are to move back. */
-  movingBack: ReadonlySet<string>;
-}
-
-function nothing(): Work {
-  return {
-    actions: [],
-    counter: undefined,
-    ahead: [],
-    notes: [],
-    problems: [],
-    scaleProblem: undefined,
-    stalled: undefined,
-    againAtMs: [],
-    movingBack: new Set(),
-  };
-}
-
-function scaleOrMove(scene: Scene): Work {
-  const { seen, cloneSet, members, counts, wanted, book } = scene;
-  const placesTaken = book.returning.length + scene.arriving.places;
-  const rescued = regretted(members, cloneSet, wanted.replicas);
-  if (rescued.length > 0)
-    return {
-      ...nothing(),
-      actions: rescued.map(({ pod }) =>
-        toState(pod, "PreparingNormal", { lifecycle: cloneSet.spec.lifecycle, nowMs: seen.nowMs }),
-      ),
-    };
-
-  const surgeable = surgeablePods(scene);
-  const surge = surgeInUse(counts, wanted, surgeable);
-  const up = scaleUp(counts, wanted, surge, { placesTaken, arrivingDown: scene.arriving.down });
-  const notes = limitedNote(up, wanted, placesTaken);
-  const held = up.create > 0 ? creationHeld(seen) : undefined;
-  if (up.create > 0 && !held) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
-  const work = removeOrMove(scene, { surge, surgeable, notes });
-  if (!held) return work;
-  const againAtMs = [...work.againAtMs, held.notBeforeMs];
-  return { ...work, scaleProblem: held.message, againAtMs, notes: [...work.notes, heldNote(held)] };
-}
-
-/** The words of the event when it was refused: what lasts is told once. */
-function heldNote({ message }: CreationRefusal): Note {
-  return { type: "Warning", reason: "FailedCreate", message: `failed to ${message}` };
-}
-
-/** What is done while no pod is created. */
-function removeOrMove(
-  scene: Scene,
-  { surge, surgeable, notes }: { surge: Surge; surgeable: number; notes: Note[] },
-): Work {
-  const { seen, cloneSet, members, counts, wanted } = scene;
-  const leaving = members.filter((member) => member.preparingDelete);
-  const named = [
-    ...leaving.flatMap((member) => removePod(scene, member, member.named ? "podsToDelete" : "hookDone")),
-    ...chooseNamed(members, counts, wanted).flatMap((member) => removePod(scene, member, "podsToDelete")),
-  ];
-  if (named.length > 0) return { ...nothing(), actions: named, notes };
-
-  // Named pods and hooks under way go first: what they leave decides what is still too many.
-  if (leaving.length === 0 && !members.some((member) => member.named)) {
-    const surplus = chooseExcess(members, {
-      counts,
-      wanted,
-      surge,
-      surgeable,
-      topology: { keys: spreadKeys(cloneSet.spec.template), nodeLabels: seen.nodeLabels },
-      features: seen.features,
-    });
-    const removals = surplus.flatMap(({ member, because }) => removePod(scene, member, "scaleDown", because));
-    if (removals.length > 0) return { ...nothing(), actions: removals, notes };
-  }
-  const moves = planMoves(scene);
-  return { ...nothing(), ...moves, notes: [...notes, ...moves.notes] };
-}
-
-function limitedNote(up: ScaleUp, wanted: Targets, placesTaken: number): Note[] {
-  if (up.create >= up.needed - placesTaken) return [];
-  // Without the numbers of the moment: one that changes with every pod would be told with every pod.
-  const message = `creation is held back: scaleStrategy.maxUnavailable allows ${wanted.scaleMaxUnavailable} unavailable pods`;
-  return [{ type: "Warning", reason: "ScaleUpLimited", message }];
 }
 
 /**

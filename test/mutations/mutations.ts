@@ -173,12 +173,7 @@ export const mutations: readonly Mutation[] = [
     "partition: split ? heldPartition(split, spec.replicas) : partition(spec),",
     "partition: partition(spec),",
   ),
-  edit(
-    "InPlaceOnly re-creates",
-    "plan/moves.ts",
-    'if (type !== "InPlaceOnly") return [{ member, move: "recreate" }];',
-    'if (type !== "OnDelete") return [{ member, move: "recreate" }];',
-  ),
+  edit("InPlaceOnly re-creates", "plan/moves.ts", 'if (type !== "InPlaceOnly") {', 'if (type !== "OnDelete") {'),
   edit(
     "history: a revision goes while pods are on it",
     "plan/plan.ts",

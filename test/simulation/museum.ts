@@ -220,7 +220,13 @@ export const museum: readonly Mutation[] = [
   {
     name: "a failed write is not tried again",
     holes: [24],
-    edits: [edit("reconcile.ts", "if (first === undefined) return;\n    const more", "return;\n    const more")],
+    edits: [
+      edit(
+        "reconcile.ts",
+        "if (first === undefined) return;\n  const more",
+        "if (failed.length >= 0) return;\n  const more",
+      ),
+    ],
   },
 ];
 
@@ -293,11 +299,11 @@ export const mistakes: readonly Mutation[] = [
     holes: [],
     edits: [
       edit(
-        "plan/plan.ts",
-        "if (leaving.length === 0 && !members.some((member) => member.named)) {",
-        "if (leaving.length === 0) {",
+        "plan/scale-or-move.ts",
+        "const isSettled = leaving.length === 0 && !members.some((member) => member.named);",
+        "const isSettled = leaving.length === 0;",
       ),
-      edit("plan/plan.ts", "if (named.length > 0) return", "if (named.length > 99) return"),
+      edit("plan/scale-or-move.ts", "named.length > 0 ? named : removals", "named.length > 99 ? named : removals"),
     ],
   },
   {

@@ -20,6 +20,22 @@ test("a pod whose update was refused is left alone for 5 s, then for twice as lo
   assert.deepEqual(waits, [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
 });
 
+test("a pod whose deletion was refused is left alone as well; an answer that may change at once is no refusal", () => {
+  const deletion: Action = { kind: "deletePod", pod, reason: "podsToDelete", claims: [], ifUnchanged: false };
+  const no: Outcome = { kind: "failed", action: deletion, message: "protected", refused: "asItIs" };
+  const once = refusalsAfter(new Map(), [no], 1000);
+  assert.deepEqual(once.get(pod.uid), {
+    revision: undefined,
+    message: "delete pod web-aaaaa (podsToDelete): protected",
+    times: 1,
+    sinceMs: 1000,
+    notBeforeMs: 6000,
+  });
+  assert.equal(refusalsAfter(once, [no], 6000).get(pod.uid)?.notBeforeMs, 16_000);
+  assert.equal(refusalsAfter(once, [{ kind: "done", action: deletion }], 0).size, 0);
+  assert.equal(refusalsAfter(new Map(), [{ kind: "failed", action: deletion, message: "500" }], 0).size, 0);
+});
+
 test("another revision is another try", () => {
   const once = refusalsAfter(new Map(), [refused(), refused()], 0);
   assert.equal(refusalsAfter(once, [refused(THIRD)], 0).get(pod.uid)?.times, 1);

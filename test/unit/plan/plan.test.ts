@@ -95,6 +95,36 @@ for (const { name, want, ...given } of refusedCreation) {
   test(`plan: where creation was refused, ${name}`, () => assert.equal(short({ ...given, creationRefusal }), want));
 }
 
+// The server refused to delete the first pod of the list a moment ago.
+const refusedDeletion = [
+  { name: "the next named pod goes", replicas: 4, same: true, pods: "1n* 1n* 2n", want: "delete 1n*; FailedDelete" },
+  {
+    name: "the rollout goes on although a named pod stays",
+    replicas: 4,
+    maxUnavailable: 2,
+    pods: "1o* 3o",
+    want: "recreate 2o; FailedDelete",
+  },
+  { name: "the rollout takes another pod", replicas: 3, maxUnavailable: 1, pods: "3o", want: "recreate 1o" },
+  {
+    name: "surplus pods go but for that one",
+    replicas: 1,
+    same: true,
+    pods: "1n✗ 2n✗",
+    want: "scale in 1n✗; FailedDelete",
+  },
+];
+for (const { name, want, ...given } of refusedDeletion) {
+  test(`plan: where a deletion was refused, ${name}`, () => {
+    const pods = podsInShort(given.pods);
+    const refusal = { ...creationRefusal, revision: undefined, message: "delete: protected" };
+    const seen = anObservation({ ...given, pods, refusals: { [pods[0]?.uid ?? ""]: refusal } });
+    const planned = workPlan(seen);
+    assert.equal(inShort(planned, pods), want);
+    assert.ok(!actionsOf(planned.actions, "deletePod").some(({ pod }) => pod.uid === pods[0]?.uid));
+  });
+}
+
 test("plan: a refused creation says so, and when it is tried again", () => {
   const pods = podsInShort("4n");
   const { actions, scaleProblem, againInMs } = workPlan(
