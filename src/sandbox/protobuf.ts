@@ -4,11 +4,13 @@
  * Four bytes, then an envelope with the kind and the object; names and types of fields are those of the captured schemas, their
  * numbers those of the Go types.
  */
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { messageOf } from "../kube/errors.ts";
 import type { Schema } from "./captured.ts";
 import { numbers, SCHEMA_REF } from "./captured.ts";
 import type { JsonMap } from "./objects.ts";
 import { isMap } from "./objects.ts";
-import { badRequest, unsupportedMediaType } from "./refusal.ts";
+import { badRequest, Refusal, unsupportedMediaType } from "./refusal.ts";
 import { allSchemas, schemaName } from "./schemas.ts";
 
 const MAGIC = "k8s\0";
@@ -36,16 +38,16 @@ export function protobufBody(body: Uint8Array): JsonMap {
     const [version = "", group = ""] = (apiVersion ?? "").split("/").toReversed();
     const name = schemaName({ group, version, kind: kind ?? "" });
     if (name === undefined || numbers()[name] === undefined) throw unsupportedMediaType();
-    return { apiVersion, kind, ...messageOf(raw ?? NONE, name, allSchemas()[name] ?? {}) };
+    return { apiVersion, kind, ...objectOf(raw ?? NONE, name, allSchemas()[name] ?? {}) };
   } catch (error) {
-    throw error instanceof RangeError ? badRequest("the body of the request ends too early") : error;
+    throw error instanceof Refusal ? error : badRequest(`the body of the request cannot be read: ${messageOf(error)}`);
   }
 }
 
 const NONE = new Uint8Array();
 
 /** `schema`: of the message, or of the one that it stands inline in. */
-function messageOf(bytes: Uint8Array, name: string, schema: Schema): JsonMap {
+function objectOf(bytes: Uint8Array, name: string, schema: Schema): JsonMap {
   const fields = numbers()[name] ?? {};
   const { properties = {}, required = [] } = schema;
   const object: JsonMap = {};
@@ -55,7 +57,7 @@ function messageOf(bytes: Uint8Array, name: string, schema: Schema): JsonMap {
     if (field === undefined) continue;
     if (field.startsWith("+")) {
       const inner = name.slice(0, name.lastIndexOf(".") + 1) + field.slice(1);
-      Object.assign(object, messageOf(wire as Uint8Array, inner, schema));
+      Object.assign(object, objectOf(wire as Uint8Array, inner, schema));
       continue;
     }
     const property = field.replace("?", "");
@@ -80,7 +82,7 @@ function valueOf(wire: Wire, schema: Schema): unknown {
   const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.slice(SCHEMA_REF.length);
   if (name !== undefined) {
     const special = SPECIAL[name];
-    return special ? special(wire as Uint8Array) : messageOf(wire as Uint8Array, name, allSchemas()[name] ?? {});
+    return special ? special(wire as Uint8Array) : objectOf(wire as Uint8Array, name, allSchemas()[name] ?? {});
   }
   if (schema.type === "boolean") return wire !== 0n;
   if (schema.type === "integer") return integerOf(wire);
@@ -88,7 +90,7 @@ function valueOf(wire: Wire, schema: Schema): unknown {
 }
 
 function integerOf(wire: Wire | undefined): number {
-  return typeof wire === "bigint" ? Number(BigInt.asIntN(64, wire)) : 0;
+  return typeof wire === "bigint" ? Number(wire) : 0;
 }
 
 function textOf(wire: Wire | undefined): string {
@@ -112,40 +114,13 @@ function only(bytes: Uint8Array, wanted: number): Wire | undefined {
   return found;
 }
 
-/** The fields of a message as they stand there: numbers, or what has a length. @throws {RangeError} if it ends too early */
+/** The fields of a message as they stand there: numbers, or what has a length. */
 function* fieldsOf(bytes: Uint8Array): Generator<{ number: number; wire: Wire }> {
-  let at = 0;
-  const take = (length: number): Uint8Array => {
-    if (at + length > bytes.length) throw new RangeError("there is no more");
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const [byte = 0] = take(1);
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const tag = Number(varint());
-    const number = tag >> 3;
-    switch (tag & 7) {
-      case 0:
-        yield { number, wire: varint() };
-        break;
-      case 1:
-        yield { number, wire: take(8) };
-        break;
-      case 2:
-        yield { number, wire: take(Number(varint())) };
-        break;
-      case 5:
-        yield { number, wire: take(4) };
-        break;
-      default:
-        throw badRequest("the body of the request is no protobuf");
-    }
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag();
+    if (type === WireType.Varint) yield { number, wire: BigInt(reader.int64()) };
+    else if (type === WireType.LengthDelimited) yield { number, wire: reader.bytes() };
+    else reader.skip(type, number);
   }
 }
