@@ -186,7 +186,7 @@ export function runKubectl(
   command: string,
   kubeconfig: string,
   args: string[],
-  { input, timeoutMs = 120_000 }: KubectlOptions = {},
+  { input, timeoutMs = 240_000 }: KubectlOptions = {},
 ): Promise<KubectlResult> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, {

@@ -163,7 +163,7 @@ function kubectl(...args: string[]): Promise<Result> {
 
 function kubectlWith(stdin: string, ...args: string[]): Promise<Result> {
   const { promise, resolve } = Promise.withResolvers<Result>();
-  const child = execFile("kubectl", args, { maxBuffer: 16 << 20, timeout: 60_000 }, (error, stdout, stderr) => {
+  const child = execFile("kubectl", args, { maxBuffer: 16 << 20, timeout: 180_000 }, (error, stdout, stderr) => {
     const code = error === null ? 0 : Number(error.code ?? 1);
     resolve({ code, stdout, output: stdout + stderr });
   });

@@ -45,7 +45,7 @@ test("a pod whose label is taken away is released and replaced; it runs on, with
   const ids = (await story.settled("set", 3)).map(({ metadata }) => metadata.labels?.[ID_LABEL]);
   assert.ok(!ids.includes(leaving.metadata.labels?.[ID_LABEL]), "the id of the released pod is not given again");
 
-  await story.run("delete", "clone", "set", "--timeout=60s");
+  await story.run("delete", "clone", "set", "--timeout=180s");
   await story.eventually("the set's own pods to go", async () => assert.deepEqual(await story.allPods("set"), []));
   const left = await story.pod(leaving.metadata.name);
   assert.ok(left && isServing(left));

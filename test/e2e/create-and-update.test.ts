@@ -37,7 +37,7 @@ test("a CloneSet brings up its pods, each with an id and a claim of its own", as
   const columns = ["NAME", "DESIRED", "UPDATED", "UPDATED_READY", "UPDATED_AVAILABLE", "READY", "TOTAL", "AGE"];
   assert.deepEqual(header.trim().split(/\s+/), columns);
   assert.deepEqual(row.trim().split(/\s+/).slice(0, -1), ["web", "3", "3", "3", "3", "3", "3"]);
-  await story.run("wait", "clone/web", "--for=condition=Ready", "--timeout=60s");
+  await story.run("wait", "clone/web", "--for=condition=Ready", "--timeout=180s");
 });
 
 test("a new image is patched into the running pods", async () => {

@@ -16,7 +16,7 @@ for (const cascade of ["background", "foreground"]) {
     const audit = auditLog === undefined ? undefined : await AuditLog.open(auditLog, story.namespace);
     await story.apply(aCloneSet(name, { claims: true }));
     await story.settled(name, 3);
-    await story.run("delete", "clone", name, `--cascade=${cascade}`, "--timeout=60s");
+    await story.run("delete", "clone", name, `--cascade=${cascade}`, "--timeout=180s");
     await story.eventually("nothing to be left", async () => {
       const left = [await story.allPods(name), await story.claims(name), await story.revisions(name)];
       assert.deepEqual(

@@ -48,7 +48,7 @@ test("there and back: the same pods in the same containers, and the autoscaler f
 
   const back = await migrate("--from=deployment/web", "--back");
   assert.equal(back.code, 0, back.stderr);
-  await story.run("rollout", "status", "deployment/web", "--timeout=60s");
+  await story.run("rollout", "status", "deployment/web", "--timeout=180s");
   assert.deepEqual(lives(await story.allPods("web")), lives(before));
   assert.equal(await scaled(), "Deployment");
   assert.deepEqual(await names("controllerrevisions"), []);
@@ -74,7 +74,7 @@ test("after a rollout in place the way back keeps what the CloneSet did", async 
   const updated = await story.settled("shop", 3, "v2");
   const back = await migrate("--from=deploy/shop", "--back");
   assert.equal(back.code, 0, back.stderr);
-  await story.run("rollout", "status", "deployment/shop", "--timeout=60s");
+  await story.run("rollout", "status", "deployment/shop", "--timeout=180s");
   const pods = await story.allPods("shop");
   assert.deepEqual(lives(pods), lives(updated));
   assert.ok(pods.every((pod) => versionOf(pod) === "v2"));
@@ -109,7 +109,7 @@ test("a pod that is not what the template says is held, not replaced, and goes b
   assert.deepEqual({ ...all, ...held }, all);
   const back = await migrate("--from=deployment/odd", "--back");
   assert.equal(back.code, 0, back.stderr);
-  await story.run("rollout", "status", "deployment/odd", "--timeout=60s");
+  await story.run("rollout", "status", "deployment/odd", "--timeout=180s");
   assert.deepEqual(lives(await story.allPods("odd")), all);
 });
 
@@ -177,7 +177,7 @@ test("a Deployment that somebody makes again in the middle keeps its pods, and m
   const { code, stderr } = await migrating.end;
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^error: deployment\.apps\/again was made again meanwhile, and wants pods, too$/m);
-  await story.run("rollout", "status", "deployment/again", "--timeout=60s");
+  await story.run("rollout", "status", "deployment/again", "--timeout=180s");
   assert.deepEqual(lives(await story.allPods("again")), lives(before));
   const there = await migrate("--from=deployment/again", "-y");
   assert.equal(there.code, 0, there.stderr);
@@ -192,7 +192,7 @@ function guarded(): Json {
 /** A Deployment whose rollout is done, and its pods. */
 async function deployed(name: string, metadata: Json = {}): Promise<Pod[]> {
   await story.apply(aDeployment(name, metadata));
-  await story.run("rollout", "status", `deployment/${name}`, "--timeout=60s");
+  await story.run("rollout", "status", `deployment/${name}`, "--timeout=180s");
   return await story.allPods(name);
 }
 

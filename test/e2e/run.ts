@@ -79,7 +79,7 @@ async function main(argv: string[]): Promise<number> {
     await eventually("the API server to know CloneSets", () => stage.kubectl("get", "clonesets", "--all-namespaces"));
     const setting = { ...stage.setting, run: randomBytes(4).toString("hex"), seed: flags.seed };
     const code = await runScenarios(names, setting, flags.concurrency);
-    await stage.kubectl("delete", "namespace", `--selector=${RUN_LABEL}=${setting.run}`, "--timeout=170s");
+    await stage.kubectl("delete", "namespace", `--selector=${RUN_LABEL}=${setting.run}`, "--timeout=230s");
     return code;
   } finally {
     await stage.close();
@@ -119,7 +119,7 @@ async function openStage(flags: Where): Promise<Stage> {
       auditLog: cluster?.auditLog,
     },
     kubectl: async (...args) => {
-      const { code, stdout, stderr } = await runKubectl(kubectl, kubeconfig, args, { timeoutMs: 180_000 });
+      const { code, stdout, stderr } = await runKubectl(kubectl, kubeconfig, args, { timeoutMs: 240_000 });
       if (code !== 0) throw new Error(`kubectl ${args.join(" ")}\n${stdout}${stderr}`);
       return stdout;
     },

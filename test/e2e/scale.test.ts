@@ -81,7 +81,7 @@ test("kubectl scale, and the scale subresource with its selector", async () => {
 });
 
 /** Autoscalers and disruption budgets come to know a new kind of object within half a minute, and look again in as much. */
-const WITHIN_MS = 150_000;
+const WITHIN_MS = 300_000;
 const withoutAutoscaler = story.setting.sandbox ? "nobody scales in the sandbox" : false;
 
 test("a HorizontalPodAutoscaler finds the CloneSet and sets its size", { skip: withoutAutoscaler }, async () => {

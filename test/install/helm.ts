@@ -45,7 +45,7 @@ export interface Ran {
 export function runProgram(
   command: string,
   args: string[],
-  { env = {}, timeoutMs = 180_000 }: { env?: Record<string, string>; timeoutMs?: number } = {},
+  { env = {}, timeoutMs = 330_000 }: { env?: Record<string, string>; timeoutMs?: number } = {},
 ): Promise<Ran> {
   return new Promise((done) => {
     const options = { env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 << 20 };

@@ -12,7 +12,7 @@ export const SERVICE_ACCOUNT = `system:serviceaccount:${SYSTEM_NAMESPACE}:${CONT
 
 /** A busy test machine must not starve the controllers; three of them, as in an upgrade, fit on two cores. */
 const VALUES = [`image.repository=${CONTROLLER_IMAGE.split(":")[0]}`, "resources.requests.cpu=600m"];
-const WAIT = ["--wait", "--timeout=150s"];
+const WAIT = ["--wait", "--timeout=300s"];
 
 /** The namespace enforces the Pod Security level "restricted". It may be there already. */
 export async function prepareNamespace(api: KubeApi): Promise<void> {

@@ -40,7 +40,7 @@ test("… a revision's name is taken by one that is not ours", async () => {
   });
   await story.run("delete", "clone", "again");
   const name = revision?.metadata.name ?? "";
-  await story.run("wait", "--for=delete", `controllerrevision/${name}`, "--timeout=60s");
+  await story.run("wait", "--for=delete", `controllerrevision/${name}`, "--timeout=180s");
   await story.apply({ apiVersion: "apps/v1", kind: "ControllerRevision", metadata: { name }, revision: 1, data: {} });
   await story.apply(aCloneSet("again", { replicas: 1 }));
   await story.settled("again", 1, "v1");

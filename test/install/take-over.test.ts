@@ -132,7 +132,7 @@ test("from a Deployment: its pods are adopted as they are", async () => {
   const { replicas, selector, template } = spec;
   const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "moved" } };
   await story.apply({ ...deployment, spec: { replicas, selector, template } });
-  await story.run("rollout", "status", "deployment/moved", "--timeout=60s");
+  await story.run("rollout", "status", "deployment/moved", "--timeout=180s");
   const before = await lives(["moved"]);
 
   await story.run("delete", "deployment", "moved", "--cascade=orphan");

@@ -29,7 +29,7 @@ export interface KubectlResult {
 
 export function kubectl(args: string[], input = ""): Promise<KubectlResult> {
   const { promise, resolve } = Promise.withResolvers<KubectlResult>();
-  const child = execFile("kubectl", args, { maxBuffer: 16 << 20, timeout: 60_000 }, (error, stdout, stderr) => {
+  const child = execFile("kubectl", args, { maxBuffer: 16 << 20, timeout: 180_000 }, (error, stdout, stderr) => {
     resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, output: stdout + stderr });
   });
   child.stdin?.end(input);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Generous: it says when to give up hope, and nothing about speed. */
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 180_000;
 const EVERY_MS = 200;
 
 export interface Waiting {
