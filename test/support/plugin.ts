@@ -128,7 +128,7 @@ async function watched(
   env: NodeJS.ProcessEnv,
   { first, last }: Follow,
 ): Promise<{ code: number; lines: string[] }> {
-  const child = spawn(process.execPath, [command, ...args], { env, timeout: 60_000 });
+  const child = spawn(process.execPath, [command, ...args], { env, timeout: 300_000 });
   const closed = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? -1)));
   const lines: string[] = [];
   const acts: Promise<void>[] = [];
@@ -154,7 +154,7 @@ async function send(sandbox: Sandbox, method: string, path: string, body: object
 
 function finished(command: string, args: string[], input: string, env: NodeJS.ProcessEnv): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], { env, timeout: 30_000 });
+    const child = spawn(process.execPath, [command, ...args], { env, timeout: 300_000 });
     const said = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));

@@ -30,7 +30,7 @@ after(async () => {
 async function until(args: string[], isEnough: (said: string) => Promise<boolean> | boolean): Promise<string> {
   const child = spawn(process.execPath, [await pluginBinary(), ...args, "--server", endpoint.url], {
     env: { ...process.env, KUBECONFIG: plugin.kubeconfig },
-    timeout: 60_000,
+    timeout: 300_000,
   });
   let said = "";
   const take = async (text: string) => {

@@ -250,7 +250,7 @@ function everSeen(): Set<string> {
 const byText = (a: string, b: string) => a.localeCompare(b);
 
 async function eventually<T>(ask: () => T | undefined): Promise<T> {
-  for (const endMs = Date.now() + 60_000; ; await realClock.sleep(20)) {
+  for (const endMs = Date.now() + 300_000; ; await realClock.sleep(20)) {
     const found = ask();
     if (found !== undefined) return found;
     assert.ok(Date.now() < endMs, "the pods do not get the owner they should have");

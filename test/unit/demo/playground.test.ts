@@ -7,7 +7,7 @@ import { readSeen } from "../../../src/cli/seen.ts";
 import { startPlayground } from "../../../src/demo/playground.ts";
 import { NAME, SAMPLE } from "../../../src/demo/sample.ts";
 
-test("npm start: controller and webhook are at work, and nothing is left behind", { timeout: 60_000 }, async () => {
+test("npm start: controller and webhook are at work, and nothing is left behind", { timeout: 300_000 }, async () => {
   const playground = await startPlayground({ port: 0, nodes: 1 });
   const { cluster } = playground;
   try {

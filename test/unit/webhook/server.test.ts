@@ -267,7 +267,7 @@ describe("the webhook's server", () => {
 });
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (const endMs = Date.now() + 60_000; !(await isTrue()); ) {
+  for (const endMs = Date.now() + 300_000; !(await isTrue()); ) {
     if (Date.now() > endMs) throw new Error("waited in vain");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -98,7 +98,7 @@ function greeted(port: number, ca: string): Promise<boolean> {
 }
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (const endMs = Date.now() + 60_000; !(await isTrue()); await realClock.sleep(20)) {
+  for (const endMs = Date.now() + 300_000; !(await isTrue()); await realClock.sleep(20)) {
     if (Date.now() > endMs) throw new Error("waited in vain");
   }
 }
