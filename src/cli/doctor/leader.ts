@@ -8,14 +8,21 @@ import { check, notAllowed } from "./check.ts";
 export const LEASE = "cloneset-controller";
 export const OPEN_KRUISE = { namespace: "kruise-system", name: "kruise-manager" };
 
-/** `look`: the leases called cloneset-controller, wherever they are; `kruise`: that of OpenKruise's own controller. */
-export function judgeLeader(look: Look<Lease[]>, kruise: Look<Lease>, nowMs: number): Check[] {
+/**
+ * `look`: the leases called cloneset-controller, wherever they are; `kruise`: that of OpenKruise's own controller; `isHeard`: edits
+ * are seen by somebody.
+ */
+export function judgeLeader(look: Look<Lease[]>, kruise: Look<Lease>, nowMs: number, isHeard = false): Check[] {
   const found: Check[] = [];
   if (kruise.kind === "found" && isFresh(kruise.value, nowMs)) {
     const says = "OpenKruise's controller is at work: this one only looks on, unless it runs with --take-over";
     found.push(check("leader", "WARN", says, "see docs/taking-over.md"));
   }
   if (look.kind !== "found") return [...found, notAllowed("leader", "leases")];
+  if (look.value.length === 0 && isHeard) {
+    const says = `no lease ${LEASE}, and yet every edit was seen: by a controller with --leader-elect=false, if it still runs`;
+    return [...found, check("leader", "WARN", says, "make sure that only one runs")];
+  }
   if (look.value.length === 0) {
     const next = "install it; with --leader-elect=false there is no lease to look at";
     return [...found, check("leader", "FAIL", `no lease ${LEASE}: no controller has run here`, next)];

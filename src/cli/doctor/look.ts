@@ -8,7 +8,7 @@ import { looked } from "../looked.ts";
 import type { ConfigMap } from "./argocd.ts";
 import { ARGOCD_CONFIG, judgeArgoCd } from "./argocd.ts";
 import type { Check } from "./check.ts";
-import { judgeCloneSets } from "./clone-sets.ts";
+import { areAllSeen, judgeCloneSets } from "./clone-sets.ts";
 import type { Definition } from "./definition.ts";
 import { judgeDefinition } from "./definition.ts";
 import { judgeLeader, LEASE, OPEN_KRUISE } from "./leader.ts";
@@ -59,7 +59,7 @@ export async function examine(cluster: Cluster, nowMs: number): Promise<Check[]>
   return [
     ...judgeDefinition(definition, serverMinor),
     ...judgeWebhooks(webhooks, nowMs),
-    ...judgeLeader(leases, kruise, nowMs),
+    ...judgeLeader(leases, kruise, nowMs, areAllSeen(cloneSets)),
     ...judgeCloneSets(cloneSets),
     ...judgeRights(missing, namespace),
     ...judgeVersions(serverMinor, controllers),

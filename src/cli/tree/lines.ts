@@ -214,7 +214,9 @@ function shortened(text: string, width: number): string {
 /** At most three lines; what does not fit even so is cut. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [""];
-  for (const word of text.split(" ")) {
+  // An image may be longer than a line.
+  const words = text.split(" ").flatMap((word) => word.match(new RegExp(`.{1,${Math.max(1, width)}}`, "gu")) ?? []);
+  for (const word of words) {
     const line = lines.at(-1) ?? "";
     if (line === "") lines[lines.length - 1] = word;
     else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;

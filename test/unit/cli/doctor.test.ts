@@ -78,6 +78,7 @@ const cases: [name: string, checks: Check[] | Promise<Check[]>, level: Check["le
   ["an authority that ends soon", judgeBundle(5), "WARN", /good for 5d/],
   ["an authority that has ended", judgeBundle(-0.01), "FAIL", /ended 14m ago/],
   ["no lease", judgeLeader(leases(), absent, NOW_MS), "FAIL", /no controller has run/],
+  ["no lease, and somebody at work", judgeLeader(leases(), absent, NOW_MS, true), "WARN", /leader-elect=false/],
   ["a leader", judgeLeader(leases(lease("a", 3)), absent, NOW_MS), "OK", /a leads, renewed 3s ago/],
   ["a leader that is gone", judgeLeader(leases(lease("a", 300)), absent, NOW_MS), "FAIL", /last renewed .* 5m ago/],
   ["nobody leads", judgeLeader(leases(lease("", 3)), absent, NOW_MS), "FAIL", /nobody holds/],

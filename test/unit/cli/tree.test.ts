@@ -46,6 +46,16 @@ test("tree: 80 columns, by dropping VOLUME and then NODE", (t) => {
   );
 });
 
+test("tree: an image that is longer than a line goes on in the next", () => {
+  const seen = seenWeb({ pods: PODS });
+  const long = `registry.example.com:5000/${"long/".repeat(10)}nginx:1.27.0`;
+  const revisions = seen.revisions.map((one) =>
+    one.revision === 7 ? { ...one, template: { spec: { containers: [{ name: "nginx", image: long }] } } } : one,
+  );
+  const lines = shown({ ...seen, revisions }, { columns: 60 });
+  assert.ok(lines.replaceAll(/\n {12}/g, "").includes(long), lines);
+});
+
 test("tree: nothing but ASCII when asked", (t) => {
   const text = shown(rollingOut(), { ascii: true });
   assertGolden(t, "cli/tree-ascii.txt", text);
