@@ -26,11 +26,17 @@ export interface Webhook {
   timeoutSeconds?: number;
   namespaceSelector?: LabelSelector;
   objectSelector?: LabelSelector;
+  matchConditions?: { name: string; expression: string }[];
 }
+
+/** Conditions that are understood. Any other counts as met. */
+const CONDITIONS: Readonly<Record<string, (attempt: Attempt) => boolean>> = {
+  "!has(object.metadata.deletionTimestamp)": ({ object }) => object?.metadata.deletionTimestamp === undefined,
+};
 
 /** `namespace` = the namespace the object is in, or is itself; undefined for anything else of the whole cluster. */
 export function isAsked(webhook: Webhook, attempt: Attempt, namespace: StoredObject | undefined): boolean {
-  const { namespaceSelector = {}, objectSelector = {}, rules = [] } = webhook;
+  const { namespaceSelector = {}, objectSelector = {}, matchConditions = [], rules = [] } = webhook;
   const isSelected =
     namespace === undefined
       ? !attempt.kind.resource.namespaced
@@ -40,7 +46,8 @@ export function isAsked(webhook: Webhook, attempt: Attempt, namespace: StoredObj
   return (
     isSelected &&
     rules.some((rule) => ruleCovers(rule, attempt)) &&
-    forms.some(({ metadata }) => meetsSelector(objectSelector, metadata.labels ?? {}))
+    forms.some(({ metadata }) => meetsSelector(objectSelector, metadata.labels ?? {})) &&
+    matchConditions.every(({ expression }) => CONDITIONS[expression]?.(attempt) ?? true)
   );
 }
 

@@ -23,6 +23,7 @@ const REGISTRATIONS = "/apis/admissionregistration.k8s.io/v1";
 
 onEachTarget("own webhook", (target) => {
   let webhook: Webhook;
+  let isUp = true;
   const pathOf = (kind: string) =>
     `${REGISTRATIONS}/${kind === "MutatingWebhookConfiguration" ? "mutating" : "validating"}webhookconfigurations`;
   const noImage = (name: string) => {
@@ -62,7 +63,11 @@ onEachTarget("own webhook", (target) => {
       ({ body }) => JSON.stringify(body).includes("containers[0].image"),
     );
   });
-  after(async () => webhook.stop());
+  const stop = async () => {
+    if (isUp) await webhook.stop();
+    isUp = false;
+  };
+  after(stop);
 
   test("what the schema lets through and pods would not is refused, and the field is named", async () => {
     const { status, body } = await target().send("POST", target().cloneSets, noImage("a"));
@@ -87,6 +92,16 @@ onEachTarget("own webhook", (target) => {
     assert.ok((await target().send("DELETE", `${target().cloneSets}/b`)).status >= 400);
     await target().must("PATCH", `${target().cloneSets}/b`, { metadata: { labels: null } }, MERGE);
     assert.equal((await target().send("DELETE", `${target().cloneSets}/b`)).status, 200);
+  });
+  test("while it is down nothing is written, but what is being deleted goes", async () => {
+    const path = (name: string) => `${target().cloneSets}/${name}`;
+    for (const name of ["stays", "goes"]) await target().must("POST", target().cloneSets, aCloneSet(name));
+    await target().must("PATCH", path("goes"), { metadata: { finalizers: ["example.com/wait"] } }, MERGE);
+    await target().must("DELETE", path("goes"));
+    await stop();
+    assert.equal((await target().send("PATCH", path("stays"), { spec: { replicas: 1 } }, MERGE)).status, 500);
+    await target().must("PATCH", path("goes"), { metadata: { finalizers: null } }, MERGE);
+    assert.equal(await target().find(path("goes")), undefined);
   });
   test("the registrations are taken away", async () => {
     for (const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]) {
