@@ -17,24 +17,32 @@ export function setCause(edit: Edit, cause: string): void {
   else edit.set(path, cause);
 }
 
+type Told = Pick<Seen, "object" | "revisions">;
+
 /**
  * Why a revision has its number; "" = nobody said.
  *
  * A revision that is made the template again gets a new number and keeps its annotation, which tells how it came to be at
- * first. Why it came back stands at the CloneSet, if anywhere: there a cause that no revision has can be of nothing else.
+ * first.
  */
-export function causeOf(revision: Revision, { object, revisions }: Pick<Seen, "object" | "revisions">): string {
+export function causeOf(revision: Revision, seen: Told): string {
   const own = revision.annotations[CHANGE_CAUSE] ?? "";
-  if (!cameBack(revision, revisions)) return own;
-  const { annotations = {} } = object.metadata;
-  const latest = annotations[CHANGE_CAUSE];
-  const isUpdate = revision.name === object.status?.updateRevision;
-  const isTaken = revisions.some((one) => one.annotations[CHANGE_CAUSE] === latest);
-  if (isUpdate && latest !== undefined && !isTaken) return latest;
-  return own === "" ? "came back" : `came back; at first: ${own}`;
+  if (!cameBack(revision, seen)) return own;
+  return causeOfReturn(revision, seen) ?? (own === "" ? "came back" : `came back; at first: ${own}`);
 }
 
-/** Whether it has its number from coming back: a revision of a lower number was made later. */
-export function cameBack(revision: Revision, revisions: readonly Revision[]): boolean {
-  return revisions.some((one) => one.revision < revision.revision && one.createdMs > revision.createdMs);
+/** Whether it has its number from coming back, as far as that can be told: one of a lower number was made later, or a cause says so. */
+export function cameBack(revision: Revision, seen: Told): boolean {
+  const { revisions } = seen;
+  const isOlder = revisions.some((one) => one.revision < revision.revision && one.createdMs > revision.createdMs);
+  return isOlder || causeOfReturn(revision, seen) !== undefined;
+}
+
+/** What the CloneSet says and no revision does was said after the last of them was made: of the one that is rolled out now. */
+function causeOfReturn({ name }: Revision, { object, revisions }: Told): string | undefined {
+  const { metadata, status } = object;
+  const latest = metadata.annotations?.[CHANGE_CAUSE];
+  const isSeen = (status?.observedGeneration ?? -1) >= (metadata.generation ?? 0);
+  const isTaken = revisions.some((one) => one.annotations[CHANGE_CAUSE] === latest);
+  return name === status?.updateRevision && isSeen && !isTaken ? latest : undefined;
 }

@@ -144,7 +144,7 @@ function titleOf({ state, desired, replicas, updated, expectedUpdated }: Rollout
 
 function beganMs(seen: Seen, update: Revision | undefined): number {
   if (update === undefined) return 0;
-  return cameBack(update, seen.revisions) ? changedMs(seen, update) : update.createdMs;
+  return cameBack(update, seen) ? changedMs(seen, update) : update.createdMs;
 }
 
 /** The step from the revision before to the update revision. */
@@ -171,8 +171,8 @@ function changeOf(seen: Seen, update: Revision | undefined): Change | undefined 
  * When the template became what it is; 0 = unknown. Both sources may only be late: the note about a manager has the time of its last
  * write to any field, and the revision is made when the controller sees the edit. One that came back is older than the edit.
  */
-function changedMs({ object, revisions }: Seen, update: Revision): number {
-  const times = [changedBy(object, TEMPLATE)?.atMs ?? 0, cameBack(update, revisions) ? 0 : update.createdMs].filter(
+function changedMs(seen: Seen, update: Revision): number {
+  const times = [changedBy(seen.object, TEMPLATE)?.atMs ?? 0, cameBack(update, seen) ? 0 : update.createdMs].filter(
     (ms) => ms > 0,
   );
   return times.length === 0 ? 0 : Math.min(...times);

@@ -41,6 +41,13 @@ const cases: { name: string; of: Revision; among: Revision[]; latest?: string; w
     latest: "to v2",
     want: "came back; at first: v1",
   },
+  {
+    name: "of one that was made last, and came back all the same",
+    of: revision(4, 1, "v2"),
+    among: [revision(3, 0, "v1"), revision(4, 1, "v2")],
+    latest: "back",
+    want: "back",
+  },
   { name: "nobody ever said", of: first(), among: [first(), second], want: "came back" },
   {
     name: "what the CloneSet says is of the update revision alone",
@@ -53,3 +60,10 @@ const cases: { name: string; of: Revision; among: Revision[]; latest?: string; w
 for (const { name, of, among, latest, want } of cases) {
   test(`change cause: ${name}`, () => assert.equal(causeOf(of, seen(among, latest)), want));
 }
+
+test("change cause: an edit that the controller has not seen is of a revision to come", () => {
+  const of = revision(3, 1, "v1");
+  const { object, ...rest } = seen([of], "v2");
+  const edited = { ...object, metadata: { ...object.metadata, generation: 4 } };
+  assert.equal(causeOf(of, { ...rest, object: edited }), "v1");
+});
