@@ -4,6 +4,7 @@ import type { StoredObject } from "../../src/sandbox/objects.ts";
 import {
   containersOf,
   differsInImagesOnly,
+  hasOtherClaims,
   idOf,
   isActive,
   isOf,
@@ -24,11 +25,16 @@ import {
  * Why a cluster is not what its CloneSets ask for; undefined if it is.
  *
  * @param nowMs undefined if controllers have clocks of their own: then nobody can tell how long they take a pod to be ready
+ * @param claimsMatter whether other claim templates make a pod an old one
  */
-export function whyUnsettled(server: ApiServer, namespace: string, nowMs: number | undefined): string | undefined {
+export function whyUnsettled(
+  server: ApiServer,
+  namespace: string,
+  { nowMs, claimsMatter }: { nowMs: number | undefined; claimsMatter: boolean },
+): string | undefined {
   const cloneSets = server.collection("clonesets").all();
   for (const cloneSet of cloneSets) {
-    const why = whyCloneSet(server, cloneSet, nowMs);
+    const why = whyCloneSet(server, cloneSet, { nowMs, claimsMatter });
     if (why) return `${cloneSet.metadata.name}: ${why}`;
   }
   const uids = new Set(cloneSets.map(({ metadata }) => metadata.uid));
@@ -47,7 +53,11 @@ export function whyUnsettled(server: ApiServer, namespace: string, nowMs: number
   return undefined;
 }
 
-function whyCloneSet(server: ApiServer, cloneSet: StoredObject, nowMs: number | undefined): string | undefined {
+function whyCloneSet(
+  server: ApiServer,
+  cloneSet: StoredObject,
+  { nowMs, claimsMatter }: { nowMs: number | undefined; claimsMatter: boolean },
+): string | undefined {
   if (cloneSet.metadata.deletionTimestamp !== undefined) return "still being deleted";
   const { uid, namespace = "" } = cloneSet.metadata;
   const wanted = wantedOf(cloneSet);
@@ -82,18 +92,22 @@ function whyCloneSet(server: ApiServer, cloneSet: StoredObject, nowMs: number | 
         return `${pod.metadata.name} has no claim ${name}`;
     }
   }
-  return whyNotUpdated(server, cloneSet, active, pods) ?? whyStatus(cloneSet, active, nowMs);
+  const isOld = (pod: StoredObject) => claimsMatter && wanted.type !== "InPlaceOnly" && hasOtherClaims(pod, wanted);
+  return whyNotUpdated(server, cloneSet, { active, pods, isOld }) ?? whyStatus(cloneSet, { active, nowMs, isOld });
 }
 
 /** I11: but for what is held back, every pod is as a fresh one of the last template would be. */
 function whyNotUpdated(
   server: ApiServer,
   cloneSet: StoredObject,
-  active: readonly StoredObject[],
-  pods: readonly StoredObject[],
+  {
+    active,
+    pods,
+    isOld,
+  }: { active: readonly StoredObject[]; pods: readonly StoredObject[]; isOld: (pod: StoredObject) => boolean },
 ): string | undefined {
   const { partition, replicas, paused, type, template, historyLimit } = wantedOf(cloneSet);
-  const updated = active.filter((pod) => isOf(containersOf(pod), template));
+  const updated = active.filter((pod) => isOf(containersOf(pod), template) && !isOld(pod));
   const isFree = !paused && type !== "OnDelete";
   const isKnown = (pod: StoredObject) => revisionOf(pod) !== "" && !revisionOf(pod).endsWith("-unknown");
   const hasOther = active.some(
@@ -125,13 +139,16 @@ function revisionsInStatus(cloneSet: StoredObject): string[] {
 /** I12: the counters are those of the store. */
 function whyStatus(
   cloneSet: StoredObject,
-  active: readonly StoredObject[],
-  nowMs: number | undefined,
+  {
+    active,
+    nowMs,
+    isOld,
+  }: { active: readonly StoredObject[]; nowMs: number | undefined; isOld: (pod: StoredObject) => boolean },
 ): string | undefined {
   const status = statusOf(cloneSet);
   const update = short(String(status["updateRevision"]));
   const { minReadySeconds } = wantedOf(cloneSet);
-  const isUpdated = (pod: StoredObject) => short(revisionOf(pod)) === update;
+  const isUpdated = (pod: StoredObject) => short(revisionOf(pod)) === update && !isOld(pod);
   const isLong = (pod: StoredObject) =>
     isUp(pod) && (minReadySeconds === 0 || readySeconds(pod, nowMs ?? 0) > minReadySeconds);
   const canTell = nowMs !== undefined || minReadySeconds === 0;

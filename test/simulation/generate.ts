@@ -34,11 +34,13 @@ export function generate(seed: number): Scenario {
     new Dice(seedOf("faults", seed)),
     steps.map(({ atMs }) => atMs),
   );
+  const claims = new Dice(seedOf("claims", seed));
+  const claimEdits = drafts.flatMap((draft, index) => draft.claimEdits(index, claims));
   const needsLease = faults.some(({ kind }) => kind === "F4" || kind === "F5");
   return {
     seed,
     cloneSets: drafts.map(({ name, initial }) => ({ name, spec: initial })),
-    steps: steps.sort((a, b) => a.atMs - b.atMs),
+    steps: [...steps, ...claimEdits].sort((a, b) => a.atMs - b.atMs),
     faults,
     endMs: END_MS,
     pace: {
@@ -50,7 +52,10 @@ export function generate(seed: number): Scenario {
       hookMs: dice.of(100, 3000, 20_000),
       gcMs: dice.of(5, 200, 3000),
     },
-    features: dice.chance(0.1) ? { CloneSetPartitionRollback: true } : {},
+    features: {
+      ...(dice.chance(0.1) ? { CloneSetPartitionRollback: true } : {}),
+      ...(claimEdits.length > 0 && claims.chance(0.6) ? { RecreatePodWhenChangeVCTInCloneSetGate: true } : {}),
+    },
     leaderElection: needsLease || dice.chance(0.1),
   };
 }
@@ -157,6 +162,19 @@ class Draft {
     return steps;
   }
 
+  /** Other claim templates, now and then. They have dice of their own: without them a seed tells the same story as with none. */
+  claimEdits(cloneSet: number, dice: Dice): Step[] {
+    const chosen = dice.chance(0.3) ? dice.from(1, 2) : 0;
+    if (!("volumeClaimTemplates" in this.initial)) return [];
+    return Array.from({ length: chosen }, () => ({
+      atMs: dice.from(1000, END_MS - 10_000),
+      cloneSet,
+      kind: "patch",
+      spec: { volumeClaimTemplates: [claimTemplate(dice.of("1Gi", "2Gi", "3Gi"))] },
+      why: "other claim templates",
+    }));
+  }
+
   #step(cloneSet: number, atMs: number): Step {
     const dice = this.#dice;
     const patch = (why: string, spec: JsonMap): Step => ({ atMs, cloneSet, kind: "patch", spec, why });
@@ -255,10 +273,10 @@ class Draft {
   }
 }
 
-function claimTemplate(): JsonMap {
+function claimTemplate(storage = "1Gi"): JsonMap {
   return {
     metadata: { name: "data" },
-    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage } } },
   };
 }
 

@@ -399,4 +399,9 @@ export const mistakes: readonly Mutation[] = [
     holes: [],
     edits: [edit("plan/update.ts", "const least = candidate.member.available ? 0 : 1;", "const least = 0;")],
   },
+  {
+    name: "other claim templates never make a pod an old one",
+    holes: [],
+    edits: [edit("plan/claim-change.ts", "madeWith !== undefined && madeWith !== live", "madeWith === undefined")],
+  },
 ];

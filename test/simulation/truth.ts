@@ -1,5 +1,7 @@
 /** What the store says of pods and CloneSets, read anew here: the checks must not share the rules they check. */
 
+import type { ClaimTemplate } from "../../src/api/kubernetes.ts";
+import { claimTemplatesHash } from "../../src/revision/hash.ts";
 import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import type { JsonMap, StoredObject } from "../../src/sandbox/objects.ts";
 import { isMap, isSame } from "../../src/sandbox/objects.ts";
@@ -93,6 +95,8 @@ export interface Wanted {
   type: string;
   paused: boolean;
   reuse: boolean;
+  /** Hash of the claim templates, as pods carry it. */
+  claims: string;
   named: ReadonlySet<string>;
   historyLimit: number;
   template: JsonMap;
@@ -125,6 +129,7 @@ export function wantedOf(cloneSet: StoredObject): Wanted {
     type,
     paused,
     reuse: scale["disablePVCReuse"] !== true,
+    claims: claimTemplatesHash((spec["volumeClaimTemplates"] ?? []) as ClaimTemplate[]),
     named: new Set((scale["podsToDelete"] as string[] | undefined) ?? []),
     historyLimit: Number(spec["revisionHistoryLimit"] ?? 10),
     template: (spec["template"] ?? {}) as JsonMap,
@@ -143,6 +148,12 @@ function count(value: unknown, of: number, round: (value: number) => number): nu
 export function isSelected(pod: StoredObject, cloneSet: StoredObject): boolean {
   const { matchLabels } = specOf(cloneSet)["selector"] as { matchLabels: Record<string, string> };
   return Object.entries(matchLabels).every(([key, value]) => pod.metadata.labels?.[key] === value);
+}
+
+/** Whether a pod says that it was made with other claim templates. */
+export function hasOtherClaims(pod: StoredObject, { claims }: Pick<Wanted, "claims">): boolean {
+  const made = pod.metadata.annotations?.["kruise.io/cloneset-volumeclaimtemplate-hash"];
+  return made !== undefined && made !== claims;
 }
 
 /** The template that a revision holds. */

@@ -211,7 +211,10 @@ class World {
     let writes = this.#network.writes;
     while (!failed() && this.#clock.monotonicMs() < endMs) {
       await this.#clock.runUntil(this.#clock.monotonicMs() + 5000, failed);
-      why = whyUnsettled(this.#server, NAMESPACE, hasOwnClocks ? undefined : this.#clock.nowMs());
+      why = whyUnsettled(this.#server, NAMESPACE, {
+        nowMs: hasOwnClocks ? undefined : this.#clock.nowMs(),
+        claimsMatter: this.#features.RecreatePodWhenChangeVCTInCloneSetGate,
+      });
       if (why !== undefined || this.#network.writes !== writes) quietSince = this.#clock.monotonicMs();
       writes = this.#network.writes;
       // A progress deadline may still be running: when it passes, the status says so.

@@ -53,6 +53,8 @@ export class Books {
   readonly hasUnknownAnswers: boolean;
   /** With the gate PartitionRollback, also updated pods move. */
   readonly mayRollBack: boolean;
+  /** At first, or for good: other claim templates make a pod an old one. */
+  readonly claimsMatter: boolean;
   /** Claims of pods that a controller deleted while they were active: "namespace/name". */
   readonly dropped = new Set<string>();
   /** Pods that got an image since their gate was closed. */
@@ -82,6 +84,7 @@ export class Books {
     this.mayRollBack =
       features.CloneSetPartitionRollback === true ||
       faults.some((fault) => fault.kind === "F7" && fault.features.CloneSetPartitionRollback === true);
+    this.claimsMatter = features.RecreatePodWhenChangeVCTInCloneSetGate === true;
     this.hasUnknownAnswers = faults.some(({ kind }) => UNKNOWN.has(kind));
   }
 

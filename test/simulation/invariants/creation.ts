@@ -4,6 +4,7 @@ import { claimNamesOf } from "../../../src/sandbox/nodes.ts";
 import type { StoredObject } from "../../../src/sandbox/objects.ts";
 import {
   differsInImagesOnly,
+  hasOtherClaims,
   idOf,
   isActive,
   isSelected,
@@ -78,7 +79,7 @@ function checkSurge(
   // A slow create may arrive when what it was to stand in for is gone.
   if (!inPlace || active.length <= replicas || books.isSlow) return;
   const fit = (one: StoredObject) =>
-    specs.every(({ template }) => differsInImagesOnly(one, template)) &&
+    specs.every((wanted) => differsInImagesOnly(one, wanted.template) && !hasOtherClaims(one, wanted)) &&
     !revisionOf(one).endsWith("unknown") &&
     revisionOf(one) !== "";
   const isNamed = (one: StoredObject) =>

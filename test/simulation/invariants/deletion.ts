@@ -3,7 +3,18 @@
 import { claimNamesOf } from "../../../src/sandbox/nodes.ts";
 import type { JsonMap, StoredObject } from "../../../src/sandbox/objects.ts";
 import { isMap } from "../../../src/sandbox/objects.ts";
-import { blocks, containersOf, isActive, isOf, podsOf, revisionOf, SPECIFIED, STATE, short } from "../truth.ts";
+import {
+  blocks,
+  containersOf,
+  hasOtherClaims,
+  isActive,
+  isOf,
+  podsOf,
+  revisionOf,
+  SPECIFIED,
+  STATE,
+  short,
+} from "../truth.ts";
 import type { Books, Inquiry, Ownership } from "./books.ts";
 
 /** S20: InPlaceOnly never re-creates. S21: hooks are waited for. I7: named pods go first. S24: none goes without a reason. */
@@ -26,7 +37,12 @@ export function checkDeleted({ books, sending, fail }: Inquiry, pod: StoredObjec
   const unheard = books.unheard(sending, uid).filter(([lost]) => !others.some(({ metadata }) => metadata.uid === lost));
   const left = others.length + unheard.length;
   const least = Math.min(...specs.map(({ replicas }) => replicas));
-  const isMove = specs.some(({ type, template }) => type !== "OnDelete" && !isOf(containersOf(pod), template));
+  const isMove = specs.some(
+    (spec) =>
+      spec.type !== "OnDelete" &&
+      (!isOf(containersOf(pod), spec.template) ||
+        (books.claimsMatter && spec.type !== "InPlaceOnly" && hasOtherClaims(pod, spec))),
+  );
   const rests = specs.every(({ paused, type }) => paused || type === "OnDelete");
   const isLeaving = pod.metadata.labels?.[STATE] === "PreparingDelete";
   if (specs.every(({ type }) => type === "InPlaceOnly") && !mayBeNamed && !isLeaving && left < least) {
