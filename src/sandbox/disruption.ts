@@ -44,7 +44,7 @@ export function budgetCovers(budget: StoredObject, pod: StoredObject): boolean {
  * healthy − wanted, at least 0. Wanted is `minAvailable`, or what `maxUnavailable` leaves of the pods that should be there;
  * a percentage rounds up.
  *
- * `expectedPods` = how many pods their owners want; pods that are being evicted count as gone for as long as they are listed.
+ * `expectedPods` = how many pods their owners want; pods that are evicted or deleted are not healthy, ready or not.
  */
 export function budgetStatus(
   budget: StoredObject,
@@ -58,7 +58,10 @@ export function budgetStatus(
       pods.some(({ metadata }) => metadata.name === name && metadata.deletionTimestamp === undefined),
     ),
   );
-  const currentHealthy = pods.filter((pod) => isReady(pod) && disruptedPods[pod.metadata.name] === undefined).length;
+  const currentHealthy = pods.filter(
+    (pod) =>
+      isReady(pod) && pod.metadata.deletionTimestamp === undefined && disruptedPods[pod.metadata.name] === undefined,
+  ).length;
   const counted = typeof minAvailable === "number" ? pods.length : expectedPods;
   const desiredHealthy =
     maxUnavailable === undefined
