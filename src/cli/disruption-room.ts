@@ -13,7 +13,8 @@ export const POD_DISRUPTION_BUDGETS: Resource = {
   namespaced: true,
 };
 
-interface Budget extends KubeObject {
+/** A PodDisruptionBudget. */
+export interface Budget extends KubeObject {
   spec?: { selector?: LabelSelector };
   status?: { disruptionsAllowed?: number };
 }

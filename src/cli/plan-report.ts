@@ -9,7 +9,7 @@ import { inPlaceVerdict } from "../plan/in-place-verdict.ts";
 import type { Fate, Move, Preview } from "../preview/preview.ts";
 import { claimTemplatesHash } from "../revision/hash.ts";
 import { revisionOf } from "../revision/match.ts";
-import { listed } from "./pod-moves.ts";
+import { listed } from "./pods-in-words.ts";
 
 /** The document. Its form is kept stable. */
 export interface PlanReport {

@@ -5,9 +5,8 @@ import { featureDefaults } from "../api/features.ts";
 import type { Claim, Pod, Revision } from "../api/pod.ts";
 import { instanceId, isActive, lifecycleState } from "../api/pod.ts";
 import type { InPlaceVerdict } from "../inplace/can-update.ts";
-import { isAvailable, isReadyInNormalState, maxUnavailable } from "../plan/availability.ts";
+import { isAvailable, isReadyInNormalState } from "../plan/availability.ts";
 import { inPlaceVerdict } from "../plan/in-place-verdict.ts";
-import { maxSurge } from "../plan/max-surge.ts";
 import type { Member } from "../plan/observation.ts";
 import { partition } from "../plan/partition.ts";
 import { namedForDeletion, podsToDelete } from "../plan/pods-to-delete.ts";
@@ -131,87 +130,4 @@ export function claimsOf(pod: Pod, claims: readonly Claim[]): string[] {
   const id = instanceId(pod);
   if (id === undefined) return [];
   return claims.filter((claim) => !claim.deleting && instanceId(claim) === id).map(({ name }) => name);
-}
-
-const NAMES_MAX = 8;
-
-/** What a rollout comes to, for whoever is about to begin it; `after` is the CloneSet as it would be. */
-export function foretold(
-  moves: readonly PodMove[],
-  after: CloneSet,
-): { forecast: string[]; loses: string | undefined } {
-  const extra = standIns(moves, after);
-  if (extra === 0) return { forecast: inSentences(moves), loses: lossOf(moves) };
-  const hasClaims = after.spec.claimTemplates.length > 0;
-  const [are, go, their] = extra === 1 ? ["is", "goes", "its PVCs"] : ["are", "go", "their PVCs"];
-  const withClaims = hasClaims ? `, with ${their}` : "";
-  const replaced = `${extra} more ${extra === 1 ? "pod" : "pods"} ${are} made first, as maxUnavailable lets none be away, and ${extra} of those that would change in place ${go} instead${withClaims}`;
-  const losses = [
-    lossOf(moves),
-    hasClaims ? `${countOf(extra)} ${go} for extra ones, with ${their} and their data.` : undefined,
-  ];
-  return {
-    forecast: [...inSentences(moves), replaced],
-    loses: losses.filter((loss) => loss !== undefined).join(" ") || undefined,
-  };
-}
-
-/**
- * How many pods go although they could change in place. Where maxUnavailable leaves no room, extra pods stand in for those that
- * are away; each is of the new revision already, so an old pod is one too many.
- */
-function standIns(moves: readonly PodMove[], { spec }: CloneSet): number {
-  if (maxUnavailable(spec) > 0) return 0;
-  return Math.min(maxSurge(spec), moves.filter(({ move }) => move === "inPlace").length);
-}
-
-/** The moves in sentences, one per kind and reason; pods that are updated already are not worth one. */
-function inSentences(moves: readonly PodMove[]): string[] {
-  const groups = Map.groupBy(
-    moves.filter(({ move }) => move !== "none"),
-    ({ move, why }) => `${move} ${why}`,
-  );
-  return [...groups.values()].map((group) => {
-    const [{ move, why } = { move: "none" as const, why: "" }] = group;
-    const lost = group.flatMap(({ claimsLost }) => claimsLost);
-    const reason = why === "" ? "" : ` (${why})`;
-    const loss = lost.length === 0 ? "" : `; ${group.length === 1 ? "its" : "their"} PVCs are deleted: ${listed(lost)}`;
-    return `${countOf(group.length)} ${verbs(move, group.length)}${reason}: ${listed(group.map(({ pod }) => pod))}${loss}`;
-  });
-}
-
-function verbs(move: Move, count: number): string {
-  const one = count === 1;
-  switch (move) {
-    case "inPlace":
-      return one ? "changes in place" : "change in place";
-    case "recreate":
-      return one ? "is re-created" : "are re-created";
-    case "held":
-      return one ? "stays as it is" : "stay as they are";
-    case "onDelete":
-      return one ? "changes when it is deleted" : "change when they are deleted";
-    case "impossible":
-      return "cannot be updated";
-    case "leaving":
-      return one ? "is on its way out" : "are on their way out";
-    case "none":
-      return one ? "is updated" : "are updated";
-  }
-}
-
-/** "a, b and 7 more". */
-export function listed(names: readonly string[]): string {
-  if (names.length <= NAMES_MAX) return names.join(", ");
-  return `${names.slice(0, NAMES_MAX - 1).join(", ")} and ${names.length - NAMES_MAX + 1} more`;
-}
-
-export function countOf(pods: number): string {
-  return pods === 1 ? "1 pod" : `${pods} pods`;
-}
-
-/** What is asked about before pods are re-created that have PVCs; undefined if nothing is lost. */
-function lossOf(moves: readonly PodMove[]): string | undefined {
-  const lost = moves.flatMap(({ claimsLost }) => claimsLost);
-  return lost.length === 0 ? undefined : `${lost.length === 1 ? "1 PVC" : `${lost.length} PVCs`} and their data go.`;
 }

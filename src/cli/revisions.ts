@@ -1,4 +1,3 @@
-import type { CloneSet } from "../api/cloneset.ts";
 import type { Json, PodTemplate } from "../api/kubernetes.ts";
 import { timestamp } from "../api/kubernetes.ts";
 import type { Revision } from "../api/pod.ts";
@@ -8,7 +7,6 @@ import { inOrder } from "../revision/history.ts";
 import { isOnRevision } from "../revision/match.ts";
 import { causeOf } from "./change-cause.ts";
 import { Failure } from "./failure.ts";
-import type { PodMove } from "./pod-moves.ts";
 import type { Seen } from "./seen.ts";
 
 /** One revision, as `history` tells it; with -o json this is the document. */
@@ -84,18 +82,4 @@ function withoutLeftovers(value: Json): Json {
 
 function isEmpty(value: Json): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
-}
-
-/** What holds pods back after a new template was set, in words; [] if nothing does. */
-export function heldBack({ name, spec }: CloneSet, moves: readonly PodMove[], flag: string): string[] {
-  const kept = moves.filter(({ move }) => move === "held").length;
-  return [
-    ...(spec.updateStrategy.paused ? [`Paused: nothing moves before kubectl cloneset resume ${name}${flag}`] : []),
-    ...(kept > 0
-      ? [
-          `The partition keeps ${kept} of ${spec.replicas} pods as they are. Next: kubectl cloneset promote ${name}${flag}`,
-        ]
-      : []),
-    ...(spec.updateStrategy.type === "OnDelete" ? ["OnDelete: pods change when somebody deletes them."] : []),
-  ];
 }

@@ -2,6 +2,7 @@ import { fromV1alpha1 } from "../api/convert.ts";
 import { partition } from "../plan/partition.ts";
 import type { CloneSetObject } from "./cluster.ts";
 import { ExitCode } from "./exit-code.ts";
+import { countOf } from "./pods-in-words.ts";
 
 /**
  * Where a rollout stands.
@@ -81,10 +82,10 @@ export function rolloutOf(object: CloneSetObject): Rollout {
   const complete = status.replicas === spec.replicas && status.availableReplicas === spec.replicas;
   const kept = spec.replicas - status.updatedReplicas;
   if (complete && kept <= 0) {
-    return told("done", spec.replicas === 0 ? "no pods wanted" : `all ${pods(spec.replicas)} updated and available`);
+    return told("done", spec.replicas === 0 ? "no pods wanted" : `all ${countOf(spec.replicas)} updated and available`);
   }
   if (complete && kept <= keptOld) {
-    return told("held", `${counts}; the partition keeps ${pods(kept)} on old revisions`);
+    return told("held", `${counts}; the partition keeps ${countOf(kept)} on old revisions`);
   }
   if (spec.updateStrategy.paused && complete) return told("paused", `paused; ${counts}`);
   if (complete && spec.updateStrategy.type === "OnDelete") {
@@ -92,7 +93,7 @@ export function rolloutOf(object: CloneSetObject): Rollout {
   }
   // The controller's own words say more than numbers do, where they are there.
   const ready = condition("Ready");
-  const exist = status.replicas === spec.replicas ? "" : `${status.replicas} of ${pods(spec.replicas)} exist; `;
+  const exist = status.replicas === spec.replicas ? "" : `${status.replicas} of ${countOf(spec.replicas)} exist; `;
   return told("progressing", ready?.status === "False" && ready.message ? ready.message : `${exist}${counts}`);
 }
 
@@ -129,8 +130,4 @@ export function nextStep({ name, state }: Rollout, flag: string): string | undef
 /** A message without the numbers it begins with, for where they stand beside it. */
 export function withoutCounts(message: string): string {
   return message.replace(/^(\d+ of \d+ (updated )?pods (exist|available)(; |$))+/, "");
-}
-
-function pods(count: number): string {
-  return count === 1 ? "1 pod" : `${count} pods`;
 }

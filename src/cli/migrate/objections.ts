@@ -6,7 +6,7 @@ import type { KubeObject, ObjectMeta } from "../../kube/resources.ts";
 import { Trimmer } from "../../observe/trim.ts";
 import { sameMeaning } from "../../revision/equal.ts";
 import type { CloneSetObject } from "../cluster.ts";
-import { listed } from "../pod-moves.ts";
+import { listed } from "../pods-in-words.ts";
 import type { Adoption } from "./adoption.ts";
 import type { Reference } from "./migration.ts";
 import { spoken } from "./migration.ts";

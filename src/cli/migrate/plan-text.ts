@@ -1,6 +1,6 @@
 import { label } from "../../api/constants.ts";
 import type { KubeObject } from "../../kube/resources.ts";
-import { countOf, listed } from "../pod-moves.ts";
+import { countOf, listed } from "../pods-in-words.ts";
 import type { Migration } from "./migration.ts";
 import { configMapName, spoken } from "./migration.ts";
 import type { Step } from "./steps.ts";

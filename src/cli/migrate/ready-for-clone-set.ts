@@ -6,7 +6,7 @@ import type { CloneSetObject, Cluster } from "../cluster.ts";
 import { ownedBy, selectorOf } from "../cluster.ts";
 import { LEASE, OPEN_KRUISE } from "../doctor/leader.ts";
 import { looked } from "../looked.ts";
-import { listed } from "../pod-moves.ts";
+import { listed } from "../pods-in-words.ts";
 import { adoption, held } from "./adoption.ts";
 import { againstTheController } from "./attendance.ts";
 import { lookAround, lookAtClaimants } from "./look.ts";

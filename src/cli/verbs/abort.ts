@@ -6,7 +6,7 @@ import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import { outputOption } from "../output.ts";
-import { countOf } from "../pod-moves.ts";
+import { countOf } from "../pods-in-words.ts";
 import { previousRevision } from "../revisions.ts";
 import { rolloutOf } from "../rollout.ts";
 import { readSeen } from "../seen.ts";

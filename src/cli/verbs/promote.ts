@@ -7,11 +7,13 @@ import type { Cli } from "../cli.ts";
 import { dryRunOf, dryRunOption } from "../dry-run.ts";
 import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
+import { foretold } from "../forecast.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import type { Column } from "../output.ts";
 import { outputOption, print } from "../output.ts";
 import type { PodMove } from "../pod-moves.ts";
-import { countOf, foretold, podMoves } from "../pod-moves.ts";
+import { podMoves } from "../pod-moves.ts";
+import { countOf } from "../pods-in-words.ts";
 import { promotedPartition } from "../promotion.ts";
 import { readSeen } from "../seen.ts";
 

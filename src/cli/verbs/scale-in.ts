@@ -10,8 +10,9 @@ import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import { outputOption } from "../output.ts";
-import { claimsOf, countOf, listed } from "../pod-moves.ts";
+import { claimsOf } from "../pod-moves.ts";
 import { namedPods, podNames } from "../pod-names.ts";
+import { countOf, listed } from "../pods-in-words.ts";
 import { readSeen } from "../seen.ts";
 
 /** `scale-in`: fewer replicas, and these pods are the ones that go. */

@@ -9,11 +9,11 @@ import type { DryRun } from "../dry-run.ts";
 import { dryRunOf, dryRunOption } from "../dry-run.ts";
 import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
+import { foretold, heldBack } from "../forecast.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import type { Format } from "../output.ts";
 import { outputOption } from "../output.ts";
-import { foretold, podMoves } from "../pod-moves.ts";
-import { heldBack } from "../revisions.ts";
+import { podMoves } from "../pod-moves.ts";
 import { readSeen } from "../seen.ts";
 import { readAmounts, readEnv, readImages, withEnv, withImages, withResources } from "../template-edits.ts";
 

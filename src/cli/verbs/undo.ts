@@ -7,10 +7,11 @@ import type { Cli } from "../cli.ts";
 import { dryRunOf, dryRunOption } from "../dry-run.ts";
 import { Edit } from "../edit.ts";
 import { Failure } from "../failure.ts";
+import { foretold, heldBack } from "../forecast.ts";
 import { cloneSetArgument, fullName } from "../names.ts";
 import { outputOption } from "../output.ts";
-import { foretold, podMoves } from "../pod-moves.ts";
-import { heldBack, plainTemplate, previousRevision, revisionNumbered } from "../revisions.ts";
+import { podMoves } from "../pod-moves.ts";
+import { plainTemplate, previousRevision, revisionNumbered } from "../revisions.ts";
 import { readSeen } from "../seen.ts";
 import { revisionNumber } from "./history.ts";
 

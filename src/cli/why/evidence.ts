@@ -1,6 +1,6 @@
-import type { LabelSelector } from "../../api/kubernetes.ts";
 import type { KubeObject, Resource } from "../../kube/resources.ts";
 import type { Cluster, EventObject } from "../cluster.ts";
+import type { Budget } from "../disruption-room.ts";
 import { POD_DISRUPTION_BUDGETS } from "../disruption-room.ts";
 import { ifAllowed } from "../looked.ts";
 import type { Seen } from "../seen.ts";
@@ -18,11 +18,6 @@ const PODS_ASKED_ABOUT = 3;
 
 export interface Quota extends KubeObject {
   status?: { hard?: Record<string, string>; used?: Record<string, string> };
-}
-
-export interface Budget extends KubeObject {
-  spec?: { selector?: LabelSelector };
-  status?: { disruptionsAllowed?: number };
 }
 
 /** What an explanation stands on. */

@@ -7,7 +7,8 @@ import { nanoValue } from "../../revision/quantity.ts";
 import { duration } from "../age.ts";
 import type { EventObject } from "../cluster.ts";
 import { eventTime } from "../cluster.ts";
-import type { Budget, Evidence, Quota } from "./evidence.ts";
+import type { Budget } from "../disruption-room.ts";
+import type { Evidence, Quota } from "./evidence.ts";
 
 /** "Warning FailedScheduling, 3 times, last 12s ago: 0/3 nodes are available"; undefined without a warning. */
 export function lastWarning(events: readonly EventObject[], nowMs: number): string | undefined {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromV1alpha1 } from "../../../src/api/convert.ts";
+import { heldBack } from "../../../src/cli/forecast.ts";
 import { podMoves } from "../../../src/cli/pod-moves.ts";
-import { heldBack } from "../../../src/cli/revisions.ts";
 import type { PodGiven } from "./seen-web.ts";
 import { NOW_MS, seenWeb } from "./seen-web.ts";
 
