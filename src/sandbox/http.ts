@@ -16,6 +16,11 @@ import { Webhooks } from "./webhooks.ts";
 
 const BODY_MAX = 3 * 1024 * 1024;
 const BOOKMARK_MS = 60_000;
+/**
+ * Longer than clients keep a connection that rests: whoever closes first must not be the server, or a write that is just being
+ * sent may be lost with it.
+ */
+const KEEP_ALIVE_MS = 120_000;
 
 /** The API over HTTP on loopback, for kubectl and everybody else. Port 0 = any that is free. */
 export async function serveHttp(server: ApiServer, port = 0): Promise<{ url: string; close: () => Promise<void> }> {
@@ -25,6 +30,7 @@ export async function serveHttp(server: ApiServer, port = 0): Promise<{ url: str
       send(response, refusal.answer());
     });
   });
+  http.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(http, port);
   const address = http.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
