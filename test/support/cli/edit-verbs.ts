@@ -187,5 +187,8 @@ export function editVerbs(plugin: () => ClusterPlugin): void {
 
 /** Ages and times differ from run to run; columns keep their width. */
 function timeless(text: string): string {
-  return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, "TIME").replaceAll(/ (\d{1,3})s {3,5}(?=\S)/g, " 0s    ");
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, "TIME")
+    .replaceAll(/\bAGE {3,}/g, "AGE   ")
+    .replaceAll(/ (?:\d+[hms])+ {3,}(?=\S)/g, " 0s    ");
 }

@@ -117,7 +117,7 @@ after(() => plugin.close());
 
 test("doctor: the binary, before and after a controller runs", async (t) => {
   const empty = await plugin.transcript("doctor", "doctor --server http://127.0.0.1:1");
-  const renewTime = new Date(Date.now() + 60_000).toISOString();
+  const renewTime = new Date(Date.now() + 3_600_000).toISOString();
   const spec = { holderIdentity: "pod-a", leaseDurationSeconds: 15, renewTime };
   await plugin.store(LEASES, { metadata: { ...metadata, namespace: "default" }, spec } as never);
   await plugin.store(CLONE_SETS, wireCloneSet());

@@ -155,5 +155,5 @@ test("why: the binary, by CloneSet, by pod, and for what is not there", async (t
     "why pod/nothing",
     "why",
   );
-  assertGolden(t, "cli/why.txt", text.replaceAll(/\b\d+s\b/g, "0s"));
+  assertGolden(t, "cli/why.txt", text.replaceAll(/\b(?:\d+[hms])+\b/g, "0s"));
 });
