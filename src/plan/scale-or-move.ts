@@ -15,6 +15,7 @@ import type { Scene } from "./scene.ts";
 import type { Surge } from "./surge.ts";
 import { surgeInUse } from "./surge.ts";
 import type { Targets } from "./targets.ts";
+import { turnedAway } from "./turned-away.ts";
 
 /** What scaling or moving comes to. */
 export interface Work {
@@ -46,7 +47,7 @@ export function nothing(): Work {
 
 /**
  * The first that has something to do: take pods back, create missing ones, remove named ones, remove surplus, move pods to another
- * revision. What the server refused a moment ago is left out, and what comes after it has its turn.
+ * revision. What was refused a moment ago is left out, and what comes after it has its turn.
  */
 export function scaleOrMove(scene: Scene): Work {
   const { seen, cloneSet, members, counts, wanted, book } = scene;
@@ -64,10 +65,12 @@ export function scaleOrMove(scene: Scene): Work {
   const surge = surgeInUse(counts, wanted, surgeable);
   const up = scaleUp(counts, wanted, surge, { placesTaken, arrivingDown: scene.arriving.down });
   const notes = limitedNote(up, wanted, placesTaken);
-  const held = up.create > 0 ? creationHeld(seen) : undefined;
-  if (up.create > 0 && !held) return { ...nothing(), ...createPods(scene, up.create, up.createOld), notes };
-  const work = removeOrMove(scene, { surge, surgeable, notes });
-  return held ? heldBack(work, [held], "FailedCreate") : work;
+  if (up.create === 0) return removeOrMove(scene, { surge, surgeable, notes });
+  const away = turnedAway(scene);
+  const held = creationHeld(seen) ?? (away && seen.nowMs < away.notBeforeMs ? away : undefined);
+  if (held) return heldBack(removeOrMove(scene, { surge, surgeable, notes }), [held], "FailedCreate");
+  const [create, createOld] = away ? [1, Math.min(up.createOld, 1)] : [up.create, up.createOld];
+  return { ...nothing(), ...createPods(scene, create, createOld), notes, scaleProblem: away?.message };
 }
 
 /** Removes pods, or else moves some. */
@@ -112,7 +115,7 @@ function removeOrMove(
   );
 }
 
-/** Says what the server refused a moment ago, in the words of then: what lasts is told once. It is tried again in time. */
+/** Says what was refused a moment ago, in the words of then: what lasts is told once. It is tried again in time. */
 function heldBack(
   work: Work,
   refusals: readonly { message: string; notBeforeMs: number }[],
