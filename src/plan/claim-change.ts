@@ -1,8 +1,8 @@
 import { annotation } from "../api/constants.ts";
 import type { Pod, Revision } from "../api/pod.ts";
 import { claimTemplatesHash } from "../revision/hash.ts";
-import { revisionOf } from "../revision/match.ts";
-import type { Observation } from "./observation.ts";
+import { isOnRevision, revisionOf } from "../revision/match.ts";
+import type { Member, Observation } from "./observation.ts";
 
 /** The hash of the claim templates that a pod was made with: its own word, else its revision's; undefined if neither says. */
 export function madeWithClaims(pod: Pod, revision: Revision | undefined): string | undefined {
@@ -24,4 +24,13 @@ export function needsOtherClaims(
     const madeWith = madeWithClaims(pod, revisionOf(pod, revisions));
     return madeWith !== undefined && madeWith !== live;
   };
+}
+
+/**
+ * The same pods, those first that have the template already and lack only the claim templates: so the template reaches no more
+ * pods than the partition lets go.
+ */
+export function templateFirst(candidates: readonly Member[], target: Revision): Member[] {
+  const hasTemplate = ({ pod }: Member) => isOnRevision(pod, target.name);
+  return [...candidates.filter(hasTemplate), ...candidates.filter((member) => !hasTemplate(member))];
 }

@@ -3,6 +3,7 @@
 import type { StoredObject } from "../../../src/sandbox/objects.ts";
 import {
   containersOf,
+  hasOtherClaims,
   isActive,
   isOf,
   isSelected,
@@ -38,6 +39,8 @@ export function checkPartition(
       short(revisionOf(one)) === short(revision) &&
       // It goes; what stands in for it has its place.
       !(SPECIFIED in (one.metadata.labels ?? {})) &&
+      // Made with other claim templates it is an old one.
+      !(books.claimsMatter && asking.some((wanted) => hasOtherClaims(one, wanted))) &&
       books.isOwnedSince(one, sending.sentMs - books.passMs),
   );
   if (onNew.length > limit) {

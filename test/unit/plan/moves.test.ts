@@ -158,6 +158,26 @@ test("claim templates changed alone: the partition holds pods, broken ones too, 
   assert.equal(updated?.claims.length, 1);
 });
 
+test("claim templates changed in the middle of a rollout: the template spreads no further, pods that have it already go first", () => {
+  const old = ["bbbbb", "ccccc", "ddddd"].map((id) => aPod({ id, revision: OLD, readyForSeconds: 60 }));
+  const canaries = ["fffff", "ggggg"].map((id) =>
+    aPod({ id, readyForSeconds: 7200, annotations: { [CLAIMS_HASH]: "" } }),
+  );
+  const { actions } = workPlan(
+    anObservation({
+      replicas: 5,
+      partition: 3,
+      maxUnavailable: 2,
+      type: "ReCreate",
+      claimTemplates: claims,
+      features: { RecreatePodWhenChangeVCTInCloneSetGate: true },
+      pods: [...old, ...canaries],
+    }),
+  );
+  const gone = actionsOf(actions, "deletePod").map(({ pod }) => pod.name);
+  assert.deepEqual(gone.toSorted(), ["web-fffff", "web-ggggg"]);
+});
+
 test("claim templates changed alone: once all pods have the new ones, so do those that replace them, whatever the partition", () => {
   const live = claimTemplatesHash(claims);
   const made = (...ids: string[]) => ids.map((id) => aPod({ id, annotations: { [CLAIMS_HASH]: live } }));
