@@ -165,7 +165,7 @@ class Draft {
   /** Other claim templates, now and then. They have dice of their own: without them a seed tells the same story as with none. */
   claimEdits(cloneSet: number, dice: Dice): Step[] {
     const chosen = dice.chance(0.3) ? dice.from(1, 2) : 0;
-    if (!("volumeClaimTemplates" in this.initial)) return [];
+    if (this.#isPatient || !("volumeClaimTemplates" in this.initial)) return [];
     return Array.from({ length: chosen }, () => ({
       atMs: dice.from(1000, END_MS - 10_000),
       cloneSet,
