@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aCloneSet, type Json, setImage } from "../support/e2e/manifests.ts";
-import { identityOf, isServing, isTrue, type Pod, versionOf } from "../support/e2e/objects.ts";
+import { identityOf, type Pod, versionOf } from "../support/e2e/objects.ts";
 import { orderOf } from "../support/e2e/pod-history.ts";
 import { Story } from "../support/e2e/story.ts";
+
+const TEMPLATE_HASH = "pod-template-hash";
 
 const story = await Story.begin("order");
 
@@ -68,15 +70,14 @@ async function rollOut(app: string, strategy: Json, labels: Record<string, strin
   return orderOf(watch.history(), (pod) => versionOf(pod) === "v2").map(saidOf);
 }
 
-/** Changes the pod in a way that the controller sets right: then it has seen what was done to any pod before. */
+/** Changes the pod in a way that the controller sets right: then it has seen what was done to any pod before. No pod leaves service. */
 async function controllerToCatchUp(pod: Pod | undefined): Promise<void> {
   assert.ok(pod);
-  const path = `/api/v1/namespaces/${story.namespace}/pods/${pod.metadata.name}/status`;
-  const conditions = [{ type: "InPlaceUpdateReady", status: "Unknown" }];
-  await story.api.patch(path, { status: { conditions } }, "application/strategic-merge-patch+json");
-  await story.eventually("the controller to put the pod back into service", async () => {
-    const now = await story.pod(pod.metadata.name);
-    assert.ok(now && isTrue(now.status.conditions, "InPlaceUpdateReady") && isServing(now));
+  const { name, labels } = pod.metadata;
+  await story.run("label", "pod", name, "--overwrite", `${TEMPLATE_HASH}=other`);
+  await story.eventually("the controller to put the label right", async () => {
+    const now = await story.pod(name);
+    assert.equal(now?.metadata.labels?.[TEMPLATE_HASH], labels?.[TEMPLATE_HASH]);
   });
 }
 

@@ -58,7 +58,9 @@ function whyCloneSet(
   cloneSet: StoredObject,
   { nowMs, claimsMatter }: { nowMs: number | undefined; claimsMatter: boolean },
 ): string | undefined {
-  if (cloneSet.metadata.deletionTimestamp !== undefined) return "still being deleted";
+  if (cloneSet.metadata.deletionTimestamp !== undefined) {
+    return waitsForReleased(server, cloneSet) ? undefined : "still being deleted";
+  }
   const { uid, namespace = "" } = cloneSet.metadata;
   const wanted = wantedOf(cloneSet);
   const pods = podsOf(server, uid);
@@ -94,6 +96,20 @@ function whyCloneSet(
   }
   const isOld = (pod: StoredObject) => claimsMatter && wanted.type !== "InPlaceOnly" && hasOtherClaims(pod, wanted);
   return whyNotUpdated(server, cloneSet, { active, pods, isOld }) ?? whyStatus(cloneSet, { active, nowMs, isOld });
+}
+
+/** Deleted in the foreground it waits for its claims, and a claim for the pod that uses it, though that be nobody's any more. */
+function waitsForReleased(server: ApiServer, { metadata: { uid, finalizers } }: StoredObject): boolean {
+  const claims = server.collection("persistentvolumeclaims").all();
+  const waiting = new Set(claims.filter((claim) => ownerUid(claim) === uid).map(({ metadata }) => metadata.name));
+  const released = server
+    .collection("pods")
+    .all()
+    .filter((pod) => ownerUid(pod) !== uid);
+  return (
+    finalizers?.includes("foregroundDeletion") === true &&
+    released.some((pod) => claimNamesOf(pod).some((name) => waiting.has(name)))
+  );
 }
 
 /** I11: but for what is held back, every pod is as a fresh one of the last template would be. */
