@@ -153,10 +153,11 @@ function refreshRecord({ seen, revisions: { update, refreshRecord: annotations }
     : [];
 }
 
-function forget({ cloneSet, allRevisions, revisions, pods }: Scene): Action[] {
+/** Pods that are only being adopted count: without their revision nobody knows what they are made from, and they would be replaced. */
+function forget({ seen, cloneSet, allRevisions, revisions }: Scene): Action[] {
   const live = new Set([revisions.current.name, revisions.update.name]);
   for (const revision of allRevisions) {
-    if (!live.has(revision.name) && pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);
+    if (!live.has(revision.name) && seen.pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);
   }
   return revisionsToForget({ revisions: allRevisions, live, limit: cloneSet.spec.revisionHistoryLimit }).map(
     (revision) => ({

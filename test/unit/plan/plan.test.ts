@@ -188,6 +188,18 @@ test("plan: a revision that a pod is on is not forgotten", () => {
   assert.ok(limited.revisions.some(({ name }) => name === THIRD));
 });
 
+test("plan: a revision that a pod is on which is only being adopted is not forgotten", () => {
+  const pods = [aPod({ id: "bbbbb", revision: OLD, owners: [] })];
+  const seen = anObservation({ replicas: 1, status: { currentRevision: NEW }, pods });
+  const limited = { ...seen, cloneSet: { ...seen.cloneSet, spec: { ...seen.cloneSet.spec, revisionHistoryLimit: 0 } } };
+  const { actions } = workPlan(limited);
+  assert.equal(actionsOf(actions, "adoptPod").length, 1);
+  assert.deepEqual(
+    actionsOf(actions, "deleteRevision").map(({ revision }) => revision.name),
+    [THIRD],
+  );
+});
+
 test("plan: a pod on another revision that means the same counts as updated", () => {
   const twin = aRevision({
     name: "web-twin",
