@@ -2,10 +2,8 @@ import { describe } from "../plan/actions.ts";
 import type { CreationRefusal, Refusal } from "../plan/observation.ts";
 import type { Outcome } from "./apply.ts";
 
-const FIRST_MS = 5_000;
-const LAST_MS = 300_000;
-const FIRST_CREATION_MS = 1_000;
-const LAST_CREATION_MS = 60_000;
+const ONE_POD = { firstMs: 5_000, lastMs: 300_000 };
+const CREATION = { firstMs: 1_000, lastMs: 60_000 };
 
 /** Pods whose update or deletion the server refused, by uid. */
 export type Refusals = ReadonlyMap<string, Refusal>;
@@ -28,7 +26,7 @@ export function refusalsAfter(before: Refusals, outcomes: readonly Outcome[], no
     const revision = isDeletion ? undefined : action.revision;
     const earlier = before.get(uid);
     const times = earlier?.revision === revision ? (earlier?.times ?? 0) + 1 : 1;
-    const notBeforeMs = nowMs + Math.min(FIRST_MS * 2 ** (times - 1), LAST_MS);
+    const notBeforeMs = nowMs + backOffMs(times, ONE_POD);
     const message = isDeletion ? `${describe(action)}: ${outcome.message}` : outcome.message;
     after.set(uid, { revision, message, times, sinceMs: nowMs, notBeforeMs });
   }
@@ -50,10 +48,15 @@ export function creationRefusalAfter(
   for (const outcome of creations) {
     if (outcome.kind !== "failed" || outcome.refused === undefined) continue;
     const times = (before?.times ?? 0) + 1;
-    const waitMs = Math.min(FIRST_CREATION_MS * 2 ** (times - 1), LAST_CREATION_MS);
+    const notBeforeMs = nowMs + backOffMs(times, CREATION);
     const message = `${describe(outcome.action)}: ${outcome.message}`;
     const room = outcome.refused === "namespaceEnds" ? undefined : pods;
-    return { message, times, sinceMs: nowMs, notBeforeMs: nowMs + waitMs, generation, pods: room };
+    return { message, times, sinceMs: nowMs, notBeforeMs, generation, pods: room };
   }
   return undefined;
+}
+
+/** How long to wait after the nth refusal in a row: each time twice as long as before. */
+function backOffMs(times: number, { firstMs, lastMs }: typeof ONE_POD): number {
+  return Math.min(firstMs * 2 ** (times - 1), lastMs);
 }

@@ -31,6 +31,6 @@ export function needsOtherClaims(
  * pods than the partition lets go.
  */
 export function templateFirst(candidates: readonly Member[], target: Revision): Member[] {
-  const hasTemplate = ({ pod }: Member) => isOnRevision(pod, target.name);
-  return [...candidates.filter(hasTemplate), ...candidates.filter((member) => !hasTemplate(member))];
+  const known = new Set(candidates.filter(({ pod }) => isOnRevision(pod, target.name)));
+  return [...known, ...candidates.filter((member) => !known.has(member))];
 }

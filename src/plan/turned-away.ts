@@ -21,11 +21,11 @@ export interface TurnedAway {
 export function turnedAway({ pods, revisions: { update }, seen: { nowMs } }: Scene): TurnedAway | undefined {
   const failed = pods.filter((pod) => isTurnedAway(pod) && isOnRevision(pod, update.name));
   if (failed.length === 0) return undefined;
-  const startedMs = latest(pods.filter(hasStarted)) ?? Number.NEGATIVE_INFINITY;
+  const startedMs = latest(pods.filter(hasStarted));
   const inARow = failed.filter(({ createdMs }) => createdMs > startedMs);
   const lastMs = latest(inARow);
   // By a clock that was set back it would be hours until the next one.
-  if (lastMs === undefined || lastMs > nowMs) return undefined;
+  if (inARow.length === 0 || lastMs > nowMs) return undefined;
   const sinceMs = inARow.reduce((first, { createdMs }) => Math.min(first, createdMs), lastMs);
   const reasons = [...new Set(inARow.flatMap(({ reason }) => reason ?? []))].sort();
   const why = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
@@ -44,8 +44,7 @@ function hasStarted({ initContainerStatuses, containerStatuses }: Pod): boolean 
   return [...initContainerStatuses, ...containerStatuses].some(({ containerID }) => containerID !== "");
 }
 
-function latest(pods: readonly Pod[]): number | undefined {
-  return pods.length === 0
-    ? undefined
-    : pods.reduce((last, { createdMs }) => Math.max(last, createdMs), Number.NEGATIVE_INFINITY);
+/** When the last of them was created; before all time if there are none. */
+function latest(pods: readonly Pod[]): number {
+  return pods.reduce((last, { createdMs }) => Math.max(last, createdMs), Number.NEGATIVE_INFINITY);
 }

@@ -5,6 +5,7 @@ import { contents } from "./contents.ts";
 import { keepDeployments } from "./deployment-controller.ts";
 import { keepBudgets } from "./disruption-controller.ts";
 import { keepEndpoints } from "./endpoints-controller.ts";
+import { LAST_APPLIED } from "./fields/ownership.ts";
 import { recordTo } from "./happenings.ts";
 import { HouseKeeping } from "./house-keeping.ts";
 import { serveHttp } from "./http.ts";
@@ -12,8 +13,6 @@ import { keepNamespaces } from "./namespace-controller.ts";
 import { SimulatedNodes } from "./nodes.ts";
 import { keepReplicaSets } from "./replica-set-controller.ts";
 import { DEFAULT_CLASS } from "./storage.ts";
-
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 export interface Sandbox {
   url: string;

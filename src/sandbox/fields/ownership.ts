@@ -14,7 +14,7 @@ import { fromManagedFields, isReset, toManagedFields } from "./managed-fields.ts
 import type { Identity, Manager } from "./managers.ts";
 import { afterApply, afterUpdate, beforeFirstApply, conflictCauses, conflictMessage } from "./managers.ts";
 
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 /** Applies in the name of this one take over what it applied on the client's side before. */
 const KUBECTL = "kubectl";
 
