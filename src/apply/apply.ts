@@ -30,7 +30,7 @@ import { ownerReference } from "../plan/membership.ts";
 import type { CreateRevision } from "../revision/history.ts";
 import { afterCollision } from "../revision/history.ts";
 import { inTurn } from "./in-turn.ts";
-import type { LastLook, Rule } from "./last-look.ts";
+import type { LastLook, Objection, Rule } from "./last-look.ts";
 import type { Kind, Named } from "./look.ts";
 import { cacheOf, look, resourceOf } from "./look.ts";
 import { slowStart } from "./slow-start.ts";
@@ -65,8 +65,19 @@ class UnsettledError extends Error {
   }
 }
 
-/** The object is not as it was planned for. */
+/** The object, or the CloneSet, is not as it was planned for. */
 class StaleError extends Error {}
+
+/** A last look spoke against a write. */
+class WithheldError extends Error {
+  readonly objection: Objection;
+
+  constructor(objection: Objection) {
+    super(objection.message);
+    this.name = "WithheldError";
+    this.objection = objection;
+  }
+}
 
 /** As many as the client has writes in flight: so the writes of one action follow each other without a queue in between. */
 const AT_ONCE = 32;
@@ -83,8 +94,8 @@ export interface ApplyOptions {
   creationsGoWell?: boolean;
   /** By the monotonic clock: actions not begun by then are not begun at all. Default: all are. */
   beginUntilMs?: number;
-  /** Asked just before each write. */
-  lastLook?: Pick<LastLook, "objection"> | undefined;
+  /** Asked just before each attempt of a write. */
+  lastLook?: Pick<LastLook, "objection" | "isOvertaken"> | undefined;
 }
 
 /**
@@ -106,9 +117,15 @@ export async function apply(
   const others = actions.filter(({ kind }) => kind !== "createPod" && kind !== "refreshPod");
   const pace = { atOnce: AT_ONCE, mayBegin: () => hands.clock.monotonicMs() < beginUntilMs };
   const task = (action: Action) => async (): Promise<Outcome> => {
-    const objection = lastLook?.objection(action);
-    if (objection) return { kind: "withheld", action, ...objection };
-    return outcomeOf(action, () => carryOut(hands, cloneSet, action));
+    const mustStillHold = () => {
+      if (lastLook?.isOvertaken(action)) throw new StaleError();
+      const objection = lastLook?.objection(action);
+      if (objection) throw new WithheldError(objection);
+    };
+    return outcomeOf(action, async () => {
+      mustStillHold();
+      await carryOut(hands, cloneSet, action, mustStillHold);
+    });
   };
   const create = async (): Promise<Outcome[]> => {
     const [first] = creations;
@@ -132,6 +149,7 @@ async function outcomeOf(action: Action, work: () => Promise<void>): Promise<Out
   } catch (error) {
     if (error instanceof NotLeaderError) throw error;
     if (error instanceof StaleError || isConflict(error)) return { kind: "stale", action };
+    if (error instanceof WithheldError) return { kind: "withheld", action, ...error.objection };
     if (error instanceof UnsettledError)
       return { kind: "unsettled", action, message: error.message, unknown: error.unknown };
     const message = error instanceof ApiError ? error.serverMessage || error.message : messageOf(error);
@@ -140,8 +158,12 @@ async function outcomeOf(action: Action, work: () => Promise<void>): Promise<Out
   }
 }
 
-/** One switch over all actions. No default case: a new kind must be handled to compile. */
-async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promise<void> {
+/**
+ * One switch over all actions. No default case: a new kind must be handled to compile.
+ *
+ * @param beforeAttempt called before each attempt of the write that makes a pod, or takes it out of service; it may throw
+ */
+async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action, beforeAttempt: () => void): Promise<void> {
   switch (action.kind) {
     case "createRevision":
       return createRevision(hands, cloneSet, action.tried);
@@ -154,19 +176,19 @@ async function carryOut(hands: Hands, cloneSet: CloneSet, action: Action): Promi
     case "createPod":
       await all(reusedClaims(hands, cloneSet, action).map((claim) => checkReused(hands, claim)));
       await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
-      return createOwned(hands, cloneSet, "pod", action.manifest);
+      return createOwned(hands, cloneSet, "pod", action.manifest, beforeAttempt);
     case "deletePod":
       await all(action.claims.map((claim) => checkClaim(hands, cloneSet, claim)));
       // Whoever else removed the pod may have made a successor that uses its PVCs.
-      if (!(await remove(hands, "pod", action.pod, action))) throw new StaleError();
+      if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();
       // Only now: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle.
       await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));
       return;
     case "updatePodInPlace":
-      return updateInPlace(hands, action);
+      return updateInPlace(hands, action, beforeAttempt);
     case "refreshPod":
       if (action.whileIn) return patchGuarded(hands, action.pod, action.whileIn, action.patches);
-      return patchInTurn(hands, action.pod, action.patches);
+      return patchInTurn(hands, action.pod, action.patches, beforeAttempt);
     case "adoptPod":
       return adopt(hands, cloneSet, "pod", action.pod, action.labels);
     case "adoptClaim":
@@ -217,10 +239,15 @@ async function settle(hands: Hands, target: Named, error: unknown): Promise<Kube
 }
 
 /** Creates an object; or finds what has its name already: our own earlier attempt, or something that is in the way. */
-async function createOrFind(hands: Hands, target: Named, object: KubeObject): Promise<KubeObject> {
+async function createOrFind(
+  hands: Hands,
+  target: Named,
+  object: KubeObject,
+  beforeAttempt?: () => void,
+): Promise<KubeObject> {
   let answer: KubeObject;
   try {
-    answer = await hands.client.create(resourceOf[target.kind], object, { retryable: true });
+    answer = await hands.client.create(resourceOf[target.kind], object, { retryable: true, beforeAttempt });
   } catch (error) {
     if (!isAlreadyExists(error) && !mayHaveBeenApplied(error)) throw error;
     const found = await settle(hands, target, error);
@@ -231,10 +258,16 @@ async function createOrFind(hands: Hands, target: Named, object: KubeObject): Pr
   return answer;
 }
 
-async function createOwned(hands: Hands, cloneSet: CloneSet, kind: Kind, manifest: JsonObject): Promise<void> {
+async function createOwned(
+  hands: Hands,
+  cloneSet: CloneSet,
+  kind: Kind,
+  manifest: JsonObject,
+  beforeAttempt?: () => void,
+): Promise<void> {
   const object = manifest as unknown as KubeObject;
   const target = { kind, namespace: cloneSet.namespace, name: object.metadata.name };
-  const made = await createOrFind(hands, target, object);
+  const made = await createOrFind(hands, target, object, beforeAttempt);
   const owner = controllerOf(made.metadata.ownerReferences ?? []);
   if (owner?.uid !== cloneSet.uid) {
     throw new Error(`${target.name} exists already and belongs to ${owner ? `${owner.kind} ${owner.name}` : "nobody"}`);
@@ -298,7 +331,10 @@ async function patch(
   kind: Kind,
   object: ObjectRef,
   body: JsonObject,
-  subresource: PodPatch["subresource"] = "",
+  {
+    subresource = "",
+    beforeAttempt,
+  }: { subresource?: PodPatch["subresource"]; beforeAttempt?: (() => void) | undefined } = {},
 ): Promise<KubeObject> {
   const { namespace, name, uid, resourceVersion } = object;
   const given = (body.metadata ?? {}) as { annotations?: JsonObject };
@@ -308,6 +344,7 @@ async function patch(
     type: "strategic" as const,
     ...(subresource === "" ? {} : { subresource }),
     ...(startsGrace && { retryForMs: GRACE_START_MS }),
+    beforeAttempt,
   };
   let answer: KubeObject;
   try {
@@ -351,10 +388,17 @@ async function patchGuarded(
 }
 
 /** Each patch is pinned to the version that the one before produced, so nobody can come in between unnoticed. */
-async function patchInTurn(hands: Hands, pod: ObjectRef, patches: readonly PodPatch[]): Promise<void> {
+async function patchInTurn(
+  hands: Hands,
+  pod: ObjectRef,
+  patches: readonly PodPatch[],
+  beforeAttempt?: () => void,
+): Promise<void> {
   let { resourceVersion } = pod;
-  for (const { body, subresource } of patches) {
-    const answer = await patch(hands, "pod", { ...pod, resourceVersion }, body, subresource);
+  for (const [index, { body, subresource }] of patches.entries()) {
+    // What the first one began the others end.
+    const options = { subresource, beforeAttempt: index === 0 ? beforeAttempt : undefined };
+    const answer = await patch(hands, "pod", { ...pod, resourceVersion }, body, options);
     resourceVersion = answer.metadata.resourceVersion ?? resourceVersion;
   }
 }
@@ -363,11 +407,15 @@ async function patchInTurn(hands: Hands, pod: ObjectRef, patches: readonly PodPa
  * A pod whose patch is refused after it was taken out of service goes back into service: refusing changed nothing in it.
  * One that was out of service before stays there: an earlier update of it is still under way.
  */
-async function updateInPlace(hands: Hands, action: Action & { kind: "updatePodInPlace" }): Promise<void> {
+async function updateInPlace(
+  hands: Hands,
+  action: Action & { kind: "updatePodInPlace" },
+  beforeAttempt: () => void,
+): Promise<void> {
   const before = hands.caches.pods.getByUid(action.pod.uid);
   const wasOut = before?.conditions[readinessGate.inPlaceUpdateReady]?.status === "False";
   try {
-    await patchInTurn(hands, action.pod, action.patches);
+    await patchInTurn(hands, action.pod, action.patches, beforeAttempt);
   } catch (error) {
     const pod = hands.caches.pods.getByUid(action.pod.uid);
     const mayUndo = error instanceof ApiError && pod && !wasOut;
@@ -386,14 +434,14 @@ async function remove(
   hands: Hands,
   kind: Kind,
   { namespace, name, uid, resourceVersion }: ObjectRef,
-  { ifUnchanged }: { ifUnchanged: boolean },
+  { ifUnchanged, beforeAttempt }: { ifUnchanged: boolean; beforeAttempt?: () => void },
 ): Promise<boolean> {
   const { client, caches } = hands;
   const mayComeLate = kind === "claim" && !ifUnchanged;
   const target = { kind, namespace, name, uid, ...(mayComeLate && { doomed: true }) };
   try {
     const preconditions = ifUnchanged ? { uid, resourceVersion } : { uid };
-    const answer = await client.delete(resourceOf[kind], { namespace, name }, preconditions);
+    const answer = await client.delete(resourceOf[kind], { namespace, name }, { ...preconditions, beforeAttempt });
     if (answer.kind === "Status" && kind === "claim")
       await settle(hands, target, new Error(`cannot see whether ${kind} ${name} is gone`));
     else caches[cacheOf[kind]].removed({ namespace, name, uid }, answer);

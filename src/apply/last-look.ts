@@ -23,6 +23,10 @@ const RECOUNT_MS_PER_POD = 0.01;
 /** A hook is asked to let go of the pod: from now on it counts as unavailable. */
 const TAKES_OUT: ReadonlySet<string> = new Set(["PreparingDelete", "PreparingUpdate"]);
 
+function takesOut(action: Action): action is Action & { kind: "updatePodInPlace" | "refreshPod" } {
+  return action.kind === "updatePodInPlace" || (action.kind === "refreshPod" && TAKES_OUT.has(action.why));
+}
+
 /** Our active pods, as the cache has them at one moment. */
 interface Count {
   atMs: number;
@@ -36,8 +40,9 @@ interface Count {
 }
 
 /**
- * Looks at the pods once more just before each write of a pass that takes a pod out of service, makes one, or deletes
- * PVCs. The plan obeyed the same rules; but that was up to half a second ago, and a mistake in the plan ends here, too.
+ * Looks once more just before each attempt of a write that takes a pod out of service, makes one, or deletes PVCs. The
+ * plan obeyed the same rules; but that was up to half a second ago, or many seconds if the server put the write off, and
+ * a mistake in the plan ends here, too.
  */
 export class LastLook {
   readonly #caches: Caches;
@@ -57,31 +62,47 @@ export class LastLook {
     this.#targets = targets;
   }
 
-  /** What speaks against a write now; undefined if nothing does: then it counts as begun. */
+  /** What speaks against a write now; undefined if nothing does: then it counts as begun. Asked again before it is sent again. */
   objection(action: Action): Objection | undefined {
     if (action.kind === "createPod") return this.#onCreating(action.name);
     if (action.kind === "deletePod") return this.#onClaims(action) ?? this.#onTakingOut(action.pod);
-    const takesOut = action.kind === "updatePodInPlace" || (action.kind === "refreshPod" && TAKES_OUT.has(action.why));
-    return takesOut ? this.#onTakingOut(action.pod) : undefined;
+    return takesOut(action) ? this.#onTakingOut(action.pod) : undefined;
+  }
+
+  /** Whether the CloneSet was edited or deleted since this was planned, and the write is one that the edit may forbid. */
+  isOvertaken(action: Action): boolean {
+    if (action.kind !== "createPod" && action.kind !== "deletePod" && !takesOut(action)) return false;
+    const { uid, generation, deleting } = this.#cloneSet;
+    const now = this.#caches.cloneSets.getByUid(uid);
+    return now?.generation !== generation || now.deleting !== deleting;
   }
 
   /** An available pod goes only if `replicas - maxUnavailable` stay. */
   #onTakingOut({ uid, name }: { uid: string; name: string }): Objection | undefined {
     const { available } = this.#counted();
-    if (!available.has(uid)) return undefined;
+    const isFirstAttempt = available.has(uid);
+    if (!isFirstAttempt && !this.#isTakenInVain(uid)) return undefined;
     const floor = this.#targets.replicas - this.#targets.maxUnavailable;
-    if (available.size - 1 < floor)
-      return { rule: "floor", message: `${name} is one of ${available.size} available pods, and ${floor} are to stay` };
+    const others = isFirstAttempt ? available.size - 1 : available.size;
+    if (others < floor)
+      return { rule: "floor", message: `${name} is one of ${others + 1} available pods, and ${floor} are to stay` };
     available.delete(uid);
     this.#taken.add(uid);
     return undefined;
+  }
+
+  /** Whether an earlier attempt was to take this pod out of service, and it still is in service. */
+  #isTakenInVain(uid: string): boolean {
+    const pod = this.#taken.has(uid) ? this.#caches.pods.getByUid(uid) : undefined;
+    return pod !== undefined && isAvailable(pod, this.#cloneSet.spec.minReadySeconds, this.#clock.nowMs());
   }
 
   /** Never more than `replicas + maxSurge` pods. */
   #onCreating(name: string): Objection | undefined {
     const { replicas, maxSurge } = this.#targets;
     const { places } = this.#counted();
-    const count = places.size + [...this.#made].filter((made) => !places.has(made)).length;
+    const others = places.size - Number(places.has(name));
+    const count = others + [...this.#made].filter((made) => made !== name && !places.has(made)).length;
     if (count >= replicas + maxSurge)
       return { rule: "surge", message: `${count} pods are there or being made, and ${replicas + maxSurge} may be` };
     this.#made.add(name);

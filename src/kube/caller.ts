@@ -63,6 +63,8 @@ export interface Call {
   repeatable: boolean;
   timeoutMs: number;
   retryForMs?: number | undefined;
+  /** Called before each attempt: what it throws ends the call. */
+  beforeAttempt?: (() => void) | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -105,6 +107,13 @@ export class Caller {
         }
         if (limits.signal.aborted) {
           last = limits.signal.reason;
+          break;
+        }
+        try {
+          call.beforeAttempt?.();
+        } catch (error) {
+          if (!unknown) throw error;
+          last = error;
           break;
         }
         let waitMs = this.#backoffMs(attempt);

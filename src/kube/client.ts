@@ -40,6 +40,11 @@ export interface KubeList<T> {
 export interface WriteOptions extends CallOptions {
   /** Begin no further attempt after this. Default: as long as `timeoutMs` allows. */
   retryForMs?: number;
+  /**
+   * Called just before each attempt, so also when the server put off the one before. What it throws ends the call; as an
+   * `UnknownOutcomeError` if an earlier attempt may have been applied.
+   */
+  beforeAttempt?: (() => void) | undefined;
   subresource?: "status" | "scale" | "resize" | "eviction" | "binding";
   fieldManager?: string;
   dryRun?: boolean;
@@ -62,7 +67,7 @@ export interface PatchOptions extends WriteOptions {
   retryable?: boolean;
 }
 
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends CallOptions, Pick<WriteOptions, "beforeAttempt"> {
   /** Preconditions: 409 when the object is another one, or has changed. With a uid the call is retried. */
   uid?: string;
   resourceVersion?: string;
@@ -226,8 +231,12 @@ export class KubeClient {
       ...(propagationPolicy !== undefined && { propagationPolicy }),
       ...(dryRun && { dryRun: ["All"] }),
     };
-    const { timeoutMs, signal } = options;
-    const callOptions = { ...(timeoutMs !== undefined && { timeoutMs }), ...(signal !== undefined && { signal }) };
+    const { timeoutMs, signal, beforeAttempt } = options;
+    const callOptions = {
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(signal !== undefined && { signal }),
+      beforeAttempt,
+    };
     const path = resourcePath(resource, ref);
     return await this.#write("delete", "DELETE", resource, path, body, uid !== undefined, callOptions);
   }
@@ -291,7 +300,7 @@ export class KubeClient {
     options: WriteOptions,
     extra: { headers?: Record<string, string>; force?: boolean } = {},
   ): Promise<KubeObject> {
-    const { subresource = "", timeoutMs = TIMEOUT_MS, retryForMs, signal, dryRun } = options;
+    const { subresource = "", timeoutMs = TIMEOUT_MS, retryForMs, beforeAttempt, signal, dryRun } = options;
     const fieldManager = options.fieldManager ?? this.#fieldManager;
     const query = new URLSearchParams();
     if (fieldManager !== undefined && verb !== "delete") query.set("fieldManager", fieldManager);
@@ -299,7 +308,7 @@ export class KubeClient {
     if (dryRun && verb !== "delete") query.set("dryRun", "All");
     const headers = { "content-type": "application/json", ...extra.headers };
     const common = { verb, method, resource: resource.plural, subresource, path, query, headers, body, signal };
-    const call: Call = { ...common, write: true, repeatable, timeoutMs, retryForMs };
+    const call: Call = { ...common, write: true, repeatable, timeoutMs, retryForMs, beforeAttempt };
     this.#caller.mustLead(call);
     const turn = await this.#concurrency.turn(signal);
     let good = false;

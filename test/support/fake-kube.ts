@@ -14,6 +14,13 @@ export interface Fault {
   applied?: boolean;
 }
 
+/** The server puts the next call of this verb and name off once; the client tries again on its own. */
+export interface Delay {
+  call: `${Verb} ${string}`;
+  /** What happens while the client waits. */
+  meanwhile: () => void;
+}
+
 /**
  * A few objects behind the calls of a client, for tests of what is sent in which order. It knows versions, uids and
  * preconditions; patches merge metadata and replace the rest.
@@ -27,6 +34,7 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
   readonly patchRetriesMs: (number | undefined)[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #faults: Fault[] = [];
+  readonly #delays: Delay[] = [];
   #version = 100;
 
   put(resource: Resource, object: KubeObject): void {
@@ -45,6 +53,10 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
     this.#faults.push(...faults);
   }
 
+  delay(...delays: Delay[]): void {
+    this.#delays.push(...delays);
+  }
+
   async get<T extends KubeObject = KubeObject>(resource: Resource, { name }: ObjectRef): Promise<T> {
     this.calls.push(`get ${resource.plural} ${name}`);
     return await this.#answer("get", name, () => this.#existing(resource, name, "get") as T);
@@ -53,9 +65,10 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
   async create<T extends KubeObject = KubeObject>(
     resource: Resource,
     object: KubeObject,
-    _options?: CreateOptions,
+    { beforeAttempt }: CreateOptions = {},
   ): Promise<T> {
     const { name } = object.metadata;
+    this.#attempt("create", name, beforeAttempt);
     this.calls.push(`create ${resource.plural} ${name}`);
     return await this.#answer("create", name, () => {
       if (this.find(resource, name)) throw refused(409, "AlreadyExists", "create");
@@ -71,6 +84,7 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
   ): Promise<T> {
     const { metadata = {} } = patch as Partial<KubeObject>;
     const { uid, resourceVersion, ...changes } = metadata as KubeObject["metadata"];
+    this.#attempt("patch", name, options.beforeAttempt);
     const where = options.subresource ? `${resource.plural}/${options.subresource}` : resource.plural;
     this.calls.push(`patch ${where} ${name} @${resourceVersion}`);
     this.sent.push(patch);
@@ -96,17 +110,29 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
   }
 
   async delete(resource: Resource, { name }: ObjectRef, options: DeleteOptions = {}): Promise<KubeObject | Status> {
+    const { beforeAttempt, ...preconditions } = options;
+    this.#attempt("delete", name, beforeAttempt);
     this.calls.push(`delete ${resource.plural} ${name}`);
-    this.sent.push(options);
+    this.sent.push(preconditions);
     return await this.#answer("delete", name, () => {
       const before = this.#existing(resource, name, "delete");
-      const { uid, resourceVersion } = options;
+      const { uid, resourceVersion } = preconditions;
       const isOther = uid !== undefined && uid !== before.metadata.uid;
       const hasChanged = resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion;
       if (isOther || hasChanged) throw refused(409, "Conflict", "delete");
       this.drop(resource, name);
       return before;
     });
+  }
+
+  /** The attempts of one call up to the one that is answered: only that one is listed. */
+  #attempt(verb: Verb, name: string, beforeAttempt: (() => void) | undefined): void {
+    beforeAttempt?.();
+    const index = this.#delays.findIndex(({ call }) => call === `${verb} ${name}`);
+    const [delay] = index < 0 ? [] : this.#delays.splice(index, 1);
+    if (delay === undefined) return;
+    delay.meanwhile();
+    beforeAttempt?.();
   }
 
   /** One turn of the event loop later, as over a wire. */

@@ -17,6 +17,7 @@ import { chooseRevisions } from "../../../src/revision/history.ts";
 import { aCloneSet, aWireCloneSet, NOW_MS } from "../../support/a-cloneset.ts";
 import { FOREIGN, OURS } from "../../support/a-pod.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import type { Delay } from "../../support/fake-kube.ts";
 import { FakeKube, noAnswer, refused, unknownOutcome } from "../../support/fake-kube.ts";
 
 let kube: FakeKube;
@@ -604,18 +605,60 @@ test("a revision is forgotten only as it was seen", async () => {
   assert.deepEqual(kube.sent, [{ uid: "uid-web-1", resourceVersion: "10" }]);
 });
 
+const tooFew = { rule: "floor" as const, message: "too few" };
 test("what a last look speaks against is not sent, and the others are", async () => {
   exists(PODS, "web-aaaaa");
   exists(PODS, "web-bbbbb");
   const lastLook = {
+    isOvertaken: () => false,
     objection: (action: Action) =>
-      action.kind === "deletePod" && action.pod.name === "web-aaaaa"
-        ? { rule: "floor" as const, message: "too few" }
-        : undefined,
+      action.kind === "deletePod" && action.pod.name === "web-aaaaa" ? tooFew : undefined,
   };
   const done = await apply(hands, cloneSet, [deletePod("web-aaaaa"), deletePod("web-bbbbb")], { lastLook });
   assert.deepEqual(done.map(inShort), ["withheld (floor): too few", "done"]);
   assert.deepEqual(kube.calls, ["delete pods web-bbbbb"]);
+});
+
+const putOff: { name: string; action: Action; call: Delay["call"] }[] = [
+  { name: "creation", action: createPod("bbbbb"), call: "create web-bbbbb" },
+  { name: "deletion", action: deletePod("web-aaaaa"), call: "delete web-aaaaa" },
+  { name: "update in place", action: inPlace("web-aaaaa"), call: "patch web-aaaaa" },
+  {
+    name: "call of a hook",
+    action: {
+      kind: "refreshPod",
+      pod: ref("web-aaaaa"),
+      patches: [{ subresource: "", body: {} }],
+      why: "PreparingDelete",
+    },
+    call: "patch web-aaaaa",
+  },
+];
+for (const { name, action, call } of putOff) {
+  test(`a ${name} that the server puts off is looked at once more before it is sent again`, async () => {
+    exists(PODS, "web-aaaaa");
+    let mayGo = true;
+    kube.delay({ call, meanwhile: () => (mayGo = false) });
+    const lastLook = { isOvertaken: () => false, objection: () => (mayGo ? undefined : tooFew) };
+    const done = await apply(hands, cloneSet, [action], { lastLook });
+    assert.deepEqual([done.map(inShort), kube.calls], [["withheld (floor): too few"], []]);
+  });
+
+  test(`a ${name} that the server puts off is not sent again after an edit`, async () => {
+    exists(PODS, "web-aaaaa");
+    let isOvertaken = false;
+    kube.delay({ call, meanwhile: () => (isOvertaken = true) });
+    const lastLook = { isOvertaken: () => isOvertaken, objection: () => undefined };
+    const done = await apply(hands, cloneSet, [action], { lastLook });
+    assert.deepEqual([done.map(inShort), kube.calls], [["stale"], []]);
+  });
+}
+
+test("in place: what the first patch began goes on, whatever a last look says", async () => {
+  exists(PODS, "web-aaaaa");
+  const lastLook = { isOvertaken: () => false, objection: () => (kube.calls.length > 0 ? tooFew : undefined) };
+  const done = await apply(hands, cloneSet, [inPlace("web-aaaaa")], { lastLook });
+  assert.deepEqual([done.map(inShort), kube.calls.length], [["done"], 3]);
 });
 
 const taken: { name: string; live: Partial<KubeObject["metadata"]> }[] = [

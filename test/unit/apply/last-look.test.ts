@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CloneSet } from "../../../src/api/cloneset.ts";
 import type { Claim, ObjectRef, Pod } from "../../../src/api/pod.ts";
 import { LastLook } from "../../../src/apply/last-look.ts";
 import type { Caches } from "../../../src/observe/caches.ts";
@@ -12,7 +13,7 @@ import { FakeClock } from "../../support/fake-clock.ts";
 import { podsInShort } from "../../support/pods-in-short.ts";
 
 /** The caches as far as a last look asks them; a test changes the lists. */
-function aLook(given: GivenCloneSet, held: { pods: Pod[]; claims?: Claim[] }) {
+function aLook(given: GivenCloneSet, held: { pods: Pod[]; claims?: Claim[]; cloneSet?: CloneSet }) {
   const cloneSet = aCloneSet(given);
   const clock = new FakeClock(NOW_MS);
   const caches = {
@@ -20,6 +21,7 @@ function aLook(given: GivenCloneSet, held: { pods: Pod[]; claims?: Claim[] }) {
       byOwner: () => held.pods,
       getByUid: (uid: string) => held.pods.find((pod) => pod.uid === uid),
     },
+    cloneSets: { getByUid: () => held.cloneSet },
     claims: { getByUid: (uid: string) => held.claims?.find((claim) => claim.uid === uid) },
   } as unknown as Caches;
   const { statusInput } = workPlan(anObservation({ ...given, pods: [] }));
@@ -88,6 +90,64 @@ test("last look, floor: pods are counted anew as time goes on, without those tha
   held.pods = held.pods.map((pod) => (pod === c ? { ...pod, phase: "Failed" } : pod));
   await clock.advance(10);
   assert.equal(says(update(b)), "web-bbbbc is one of 3 available pods, and 3 are to stay");
+});
+
+test("last look, floor: what was put off is asked again, and others may have broken meanwhile", async () => {
+  const held = { pods: podsInShort("5n") };
+  const [a, b, c, d] = held.pods;
+  assert.ok(a && b && c && d);
+  const { says, clock } = aLook({ replicas: 5, maxUnavailable: 2 }, held);
+  const first = [a, b].map((pod) => says(removal(pod)));
+  const second = [a, b].map((pod) => says(removal(pod)));
+  assert.deepEqual([first, second], [Array(2).fill(undefined), Array(2).fill(undefined)]);
+  held.pods = held.pods.map((pod) => (pod === c ? { ...pod, phase: "Failed" } : pod));
+  await clock.advance(10);
+  assert.equal(says(removal(a)), "web-bbbbb is one of 3 available pods, and 3 are to stay");
+  held.pods = held.pods.map((pod) => (pod.uid === a.uid ? { ...pod, phase: "Failed" } : pod));
+  await clock.advance(10);
+  assert.deepEqual(
+    [says(removal(a)), says(removal(d))],
+    [undefined, "web-bbbbf is one of 2 available pods, and 3 are to stay"],
+  );
+});
+
+test("last look, surge: a creation that was put off is asked again, and takes one place", () => {
+  const held = { pods: podsInShort("2n") };
+  const { says } = aLook({ replicas: 3 }, held);
+  const first = [says(creation("web-xxxxx")), says(creation("web-xxxxx"))];
+  assert.deepEqual(first, [undefined, undefined]);
+  held.pods = [...held.pods, aPod({ name: "web-xxxxx", id: "xxxxx" })];
+  assert.equal(says(creation("web-xxxxx")), undefined);
+});
+
+test("last look: an edit or a deletion of the CloneSet overtakes what was planned before", () => {
+  const pods = podsInShort("3n");
+  const [pod] = pods;
+  assert.ok(pod);
+  const cloneSet = aCloneSet({ replicas: 3 });
+  const now: { name: string; cloneSet: CloneSet | undefined }[] = [
+    { name: "unchanged", cloneSet: { ...cloneSet, resourceVersion: "99" } },
+    { name: "edited", cloneSet: { ...cloneSet, generation: cloneSet.generation + 1 } },
+    { name: "on its way out", cloneSet: { ...cloneSet, deleting: true } },
+    { name: "gone", cloneSet: undefined },
+  ];
+  const actions = [
+    creation("web-xxxxx"),
+    removal(pod),
+    update(pod),
+    refresh(pod, "PreparingDelete"),
+    refresh(pod, "Normal"),
+  ];
+  const overtaken = now.map((held) => {
+    const { look } = aLook({ replicas: 3 }, { pods, ...(held.cloneSet && { cloneSet: held.cloneSet }) });
+    return [held.name, ...actions.map((action) => look.isOvertaken(action))];
+  });
+  assert.deepEqual(overtaken, [
+    ["unchanged", false, false, false, false, false],
+    ["edited", true, true, true, true, false],
+    ["on its way out", true, true, true, true, false],
+    ["gone", true, true, true, true, false],
+  ]);
 });
 
 test("last look, surge: never more than replicas and maxSurge, those under way included", () => {

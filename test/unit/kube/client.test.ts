@@ -262,6 +262,30 @@ clientTest("tries no longer than it is told to", async ({ server, client, outcom
   assert.equal(server.seen.length, 1);
 });
 
+clientTest("asks before each attempt whether to send it", async ({ server, client, outcome }) => {
+  const late = new Error("too late");
+  let attempts = 0;
+  const beforeAttempt = () => {
+    attempts += 1;
+    if (attempts === 3) throw late;
+  };
+  const busy = json(429, status(429, "TooManyRequests"), { "retry-after": "1" });
+  server.plays(busy, busy, busy);
+  const { error } = await outcome(client.delete(PODS, WEB, { uid: "u", beforeAttempt }));
+  assert.deepEqual([error, server.seen.length], [late, 2]);
+});
+
+clientTest("what was perhaps applied stays in doubt when it is not sent again", async ({ server, client, outcome }) => {
+  const late = new Error("too late");
+  const beforeAttempt = () => {
+    if (server.seen.length > 0) throw late;
+  };
+  server.plays(json(500, status(500, "InternalError")));
+  const { error } = await outcome(client.create(PODS, pod("web", ""), { retryable: true, beforeAttempt }));
+  assert.ok(error instanceof UnknownOutcomeError, String(error));
+  assert.deepEqual([error.cause, server.seen.length], [late, 1]);
+});
+
 clientTest("halves its writes on 429 and grows back", async ({ server, client, outcome }) => {
   server.plays(json(429, status(429, "TooManyRequests"), { "retry-after": "1" }));
   server.choose = (seen) => (server.seen.length > 1 && seen.method === "POST" ? json(201, pod("web", 5)) : undefined);
