@@ -1,7 +1,7 @@
 import { ApiError, mayHaveBeenApplied } from "../kube/errors.ts";
-import type { Hands } from "./apply.ts";
 import type { Named } from "./look.ts";
 import { cacheOf, look, resourceOf } from "./look.ts";
+import type { Hands } from "./writes.ts";
 
 /**
  * Settles what a pass left open, before another one is planned: by a look; and what was asked to be deleted and still is

@@ -20,7 +20,11 @@ export const museum: readonly Mutation[] = [
     name: "a create without an answer is forgotten, and another name is tried",
     holes: [1],
     edits: [
-      edit("apply/apply.ts", "if (!isAlreadyExists(error) && !mayHaveBeenApplied(error)) throw error;", "throw error;"),
+      edit(
+        "apply/writes.ts",
+        "if (!isAlreadyExists(error) && !mayHaveBeenApplied(error)) throw error;",
+        "throw error;",
+      ),
       edit("reconcile.ts", "if (reserved) memory.spareIds =", "if (false) memory.spareIds ="),
     ],
   },
@@ -34,7 +38,7 @@ export const museum: readonly Mutation[] = [
         'resourceVersion: "0", resourceVersionMatch: "NotOlderThan" as const,',
       ),
       edit("kube/reflector.ts", "if (isNewer(this.#version, version)) {", "if (false) {"),
-      edit("apply/apply.ts", "if (user) throw new StaleError();", ""),
+      edit("apply/carry-out.ts", "if (user) throw new StaleError();", ""),
     ],
   },
   {
@@ -70,7 +74,7 @@ export const museum: readonly Mutation[] = [
     name: "the second patch of a pod carries the version from before the first",
     holes: [7],
     edits: [
-      edit("apply/apply.ts", "resourceVersion = answer.metadata.resourceVersion ?? resourceVersion;", "void answer;"),
+      edit("apply/writes.ts", "resourceVersion = answer.metadata.resourceVersion ?? resourceVersion;", "void answer;"),
     ],
   },
   {
@@ -90,9 +94,9 @@ export const museum: readonly Mutation[] = [
     holes: [9],
     edits: [
       edit(
-        "apply/apply.ts",
-        'return createOwned(hands, cloneSet, "pod", action.manifest);',
-        `try { await createOwned(hands, cloneSet, "pod", action.manifest); } catch (error) {
+        "apply/carry-out.ts",
+        'return createOwned(hands, cloneSet, "pod", action.manifest, beforeAttempt);',
+        `try { await createOwned(hands, cloneSet, "pod", action.manifest, beforeAttempt); } catch (error) {
           for (const { name } of action.claims) { const claim = hands.caches.claims.get(cloneSet.namespace, name); if (claim) await remove(hands, "claim", claim, { ifUnchanged: false }); }
           throw error; }
         return;`,
@@ -255,9 +259,9 @@ export const mistakes: readonly Mutation[] = [
     holes: [],
     edits: [
       edit(
-        "apply/apply.ts",
-        'if (!(await remove(hands, "pod", action.pod, action))) throw new StaleError();',
-        'await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));\n      if (!(await remove(hands, "pod", action.pod, action))) throw new StaleError();',
+        "apply/carry-out.ts",
+        'if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();',
+        'await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));\n      if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();',
       ),
     ],
   },
@@ -377,12 +381,24 @@ export const mistakes: readonly Mutation[] = [
     ],
   },
   {
+    name: "a write that the server puts off is sent again without another look",
+    holes: [],
+    case: "deletion-put-off.json",
+    edits: [
+      edit(
+        "apply/apply.ts",
+        "await carryOut(hands, cloneSet, action, mustStillHold);",
+        "await carryOut(hands, cloneSet, action, () => undefined);",
+      ),
+    ],
+  },
+  {
     name: "the gate of a half updated pod is opened when a further update is refused",
     holes: [],
     case: "gate-of-a-half-updated-pod.json",
     edits: [
       edit(
-        "apply/apply.ts",
+        "apply/carry-out.ts",
         "const mayUndo = error instanceof ApiError && pod && !wasOut;",
         "const mayUndo = error instanceof ApiError && pod;",
       ),

@@ -4,9 +4,10 @@ import { API_VERSION, annotation, KIND, label } from "../../../src/api/constants
 import type { OwnerReference } from "../../../src/api/kubernetes.ts";
 import type { ObjectRef } from "../../../src/api/pod.ts";
 import { CLONE_SETS } from "../../../src/api/resource.ts";
-import type { Hands, Outcome } from "../../../src/apply/apply.ts";
+import type { Outcome } from "../../../src/apply/apply.ts";
 import { apply } from "../../../src/apply/apply.ts";
 import { settleOpen } from "../../../src/apply/settle-open.ts";
+import type { Hands } from "../../../src/apply/writes.ts";
 import { Cache } from "../../../src/kube/cache.ts";
 import { NotLeaderError } from "../../../src/kube/errors.ts";
 import type { KubeObject, Resource } from "../../../src/kube/resources.ts";

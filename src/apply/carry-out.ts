@@ -1,0 +1,209 @@
+import type { CloneSet } from "../api/cloneset.ts";
+import { readinessGate } from "../api/constants.ts";
+import type { JsonObject } from "../api/kubernetes.ts";
+import { controllerOf } from "../api/kubernetes.ts";
+import type { Claim, ObjectRef } from "../api/pod.ts";
+import { instanceId } from "../api/pod.ts";
+import { intoService } from "../inplace/patch.ts";
+import { ApiError, NotLeaderError } from "../kube/errors.ts";
+import type { KubeObject } from "../kube/resources.ts";
+import type { Action, NewClaim } from "../plan/actions.ts";
+import { ownerReference } from "../plan/membership.ts";
+import type { CreateRevision } from "../revision/history.ts";
+import { afterCollision } from "../revision/history.ts";
+import type { Kind } from "./look.ts";
+import { look } from "./look.ts";
+import type { Hands } from "./writes.ts";
+import {
+  createOrFind,
+  patch,
+  patchGuarded,
+  patchInTurn,
+  remove,
+  StaleError,
+  settle,
+  UnsettledError,
+} from "./writes.ts";
+
+/** Two templates have one hash once in billions; so many in a row are no accident. */
+const NAMES_MAX = 5;
+
+/**
+ * One switch over all actions. No default case: a new kind must be handled to compile.
+ *
+ * @param beforeAttempt called before each attempt of the write that makes a pod, or takes it out of service; it may throw
+ */
+export async function carryOut(
+  hands: Hands,
+  cloneSet: CloneSet,
+  action: Action,
+  beforeAttempt: () => void,
+): Promise<void> {
+  switch (action.kind) {
+    case "createRevision":
+      return createRevision(hands, cloneSet, action.tried);
+    case "patchRevision":
+      await patch(hands, "revision", action.revision, action.body);
+      return;
+    case "deleteRevision":
+      await remove(hands, "revision", action.revision, { ifUnchanged: true });
+      return;
+    case "createPod":
+      await all(reusedClaims(hands, cloneSet, action).map((claim) => checkReused(hands, claim)));
+      await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
+      return createOwned(hands, cloneSet, "pod", action.manifest, beforeAttempt);
+    case "deletePod":
+      await all(action.claims.map((claim) => checkClaim(hands, cloneSet, claim)));
+      // Whoever else removed the pod may have made a successor that uses its PVCs.
+      if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();
+      // Only now: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle.
+      await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));
+      return;
+    case "updatePodInPlace":
+      return updateInPlace(hands, action, beforeAttempt);
+    case "refreshPod":
+      if (action.whileIn) return patchGuarded(hands, action.pod, action.whileIn, action.patches);
+      return patchInTurn(hands, action.pod, action.patches, beforeAttempt);
+    case "adoptPod":
+      return adopt(hands, cloneSet, "pod", action.pod, action.labels);
+    case "adoptClaim":
+      return adopt(hands, cloneSet, "claim", action.claim);
+    case "adoptRevision":
+      return adopt(hands, cloneSet, "revision", action.revision);
+    case "patchClaim":
+      await patch(hands, "claim", action.claim, action.body);
+      return;
+    case "deleteClaim": {
+      const user = await look(hands, { kind: "pod", namespace: cloneSet.namespace, name: action.podName });
+      if (user) throw new StaleError();
+      await remove(hands, "claim", action.claim, { ifUnchanged: true });
+      return;
+    }
+  }
+}
+
+/** Data is not deleted from memory: a PVC that was given to somebody else, or another id, stays, and so does the pod for now. */
+async function checkClaim(hands: Hands, { uid }: CloneSet, claim: ObjectRef): Promise<void> {
+  const known = hands.caches.claims.getByUid(claim.uid);
+  await look(hands, { kind: "claim", ...claim });
+  const live = hands.caches.claims.getByUid(claim.uid);
+  const isOurs = live === undefined || controllerOf(live.owners)?.uid === uid;
+  if (!isOurs || (live && known && instanceId(live) !== instanceId(known))) throw new StaleError();
+}
+
+/** All at once, and all to their end: an answer that comes after the first failure must reach the caches, too. */
+async function all(tasks: Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(tasks);
+  const errors = results.flatMap((result): unknown[] => (result.status === "rejected" ? [result.reason] : []));
+  if (errors.length === 0) return;
+  const unknown = errors.flatMap((error) => (error instanceof UnsettledError ? error.unknown : []));
+  const [first] = errors;
+  throw (
+    errors.find((error) => error instanceof NotLeaderError) ??
+    (unknown.length > 0 ? new UnsettledError(unknown, first) : first)
+  );
+}
+
+async function createOwned(
+  hands: Hands,
+  cloneSet: CloneSet,
+  kind: Kind,
+  manifest: JsonObject,
+  beforeAttempt?: () => void,
+): Promise<void> {
+  const object = manifest as unknown as KubeObject;
+  const target = { kind, namespace: cloneSet.namespace, name: object.metadata.name };
+  const made = await createOrFind(hands, target, object, beforeAttempt);
+  const owner = controllerOf(made.metadata.ownerReferences ?? []);
+  if (owner?.uid !== cloneSet.uid) {
+    throw new Error(`${target.name} exists already and belongs to ${owner ? `${owner.kind} ${owner.name}` : "nobody"}`);
+  }
+}
+
+/**
+ * A name that another revision has already, with other data, gives way to the next one. If none of several names comes
+ * out as it was sent, the server (or a webhook) changes what it stores, and no name will do.
+ */
+async function createRevision(hands: Hands, cloneSet: CloneSet, first: CreateRevision): Promise<void> {
+  let tried = first;
+  for (let attempt = 0; attempt < NAMES_MAX; attempt++) {
+    const { name, object } = tried;
+    const target = { kind: "revision" as const, namespace: cloneSet.namespace, name };
+    await createOrFind(hands, target, object as unknown as KubeObject);
+    const existing = hands.caches.revisions.get(cloneSet.namespace, name);
+    if (existing === undefined) throw new StaleError();
+    const next = afterCollision(tried, existing, cloneSet);
+    if (next.kind === "use") return;
+    tried = next;
+  }
+  throw new Error(
+    `${NAMES_MAX} names from ${first.name} on are taken by revisions with other data: if they are new, something changes ControllerRevisions on their way`,
+  );
+}
+
+/** PVCs of ours that a new pod takes over. */
+function reusedClaims(
+  { caches }: Hands,
+  cloneSet: CloneSet,
+  { manifest, claims }: Action & { kind: "createPod" },
+): Claim[] {
+  const made = new Set(claims.map(({ name }) => name));
+  const { volumes = [] } = (manifest["spec"] ?? {}) as {
+    volumes?: { persistentVolumeClaim?: { claimName: string } }[];
+  };
+  return volumes
+    .flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [])
+    .filter((name) => !made.has(name))
+    .flatMap((name) => caches.claims.get(cloneSet.namespace, name) ?? [])
+    .filter(({ ownerUids }) => ownerUids.includes(cloneSet.uid));
+}
+
+/** An id comes back only with its PVCs: one that went meanwhile would leave the pod waiting for it for ever. */
+async function checkReused(hands: Hands, { namespace, name, uid }: Claim): Promise<void> {
+  await settle(hands, { kind: "claim", namespace, name, uid }, new Error(`claim ${name} could not be looked at`));
+  const found = hands.caches.claims.get(namespace, name);
+  if (found?.uid !== uid || found.deleting) throw new StaleError();
+}
+
+async function createClaim(hands: Hands, cloneSet: CloneSet, claim: NewClaim): Promise<void> {
+  await createOwned(hands, cloneSet, "claim", claim.manifest);
+  if (hands.caches.claims.get(cloneSet.namespace, claim.name)?.deleting) {
+    throw new Error(`claim ${claim.name} is still being deleted`);
+  }
+}
+
+/**
+ * A pod whose patch is refused after it was taken out of service goes back into service: refusing changed nothing in it.
+ * One that was out of service before stays there: an earlier update of it is still under way.
+ */
+async function updateInPlace(
+  hands: Hands,
+  action: Action & { kind: "updatePodInPlace" },
+  beforeAttempt: () => void,
+): Promise<void> {
+  const before = hands.caches.pods.getByUid(action.pod.uid);
+  const wasOut = before?.conditions[readinessGate.inPlaceUpdateReady]?.status === "False";
+  try {
+    await patchInTurn(hands, action.pod, action.patches, beforeAttempt);
+  } catch (error) {
+    const pod = hands.caches.pods.getByUid(action.pod.uid);
+    const mayUndo = error instanceof ApiError && pod && !wasOut;
+    const undo = mayUndo ? intoService(pod, { nowMs: hands.clock.nowMs() }) : undefined;
+    if (pod && undo) await patchInTurn(hands, pod, [undo]);
+    throw error;
+  }
+}
+
+/** Takes in an object nobody owns, after a live read of the CloneSet: one that is being deleted adopts nothing. */
+async function adopt(
+  hands: Hands,
+  cloneSet: CloneSet,
+  kind: Kind,
+  object: ObjectRef,
+  labels: Record<string, string> = {},
+): Promise<void> {
+  const { namespace, name, uid } = cloneSet;
+  const live = await look(hands, { kind: "cloneSet", namespace, name, uid });
+  if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) throw new StaleError();
+  await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }], labels } });
+}
