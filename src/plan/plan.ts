@@ -15,7 +15,7 @@ import type { Note } from "./notes.ts";
 import type { Member, Observation } from "./observation.ts";
 import { podsToDelete } from "./pods-to-delete.ts";
 import { refresh } from "./refresh.ts";
-import { clearFinished, objectRef } from "./removal.ts";
+import { clearFinished, finishedWithClaims, objectRef } from "./removal.ts";
 import type { Work } from "./scale-or-move.ts";
 import { nothing, scaleOrMove } from "./scale-or-move.ts";
 import type { Scene } from "./scene.ts";
@@ -23,6 +23,7 @@ import { setScene } from "./scene.ts";
 import type { StatusInput } from "./status.ts";
 import { refusedStatus } from "./status.ts";
 import { targets } from "./targets.ts";
+import { makesWayAtMs } from "./turned-away.ts";
 import { waitingFor } from "./waiting.ts";
 
 /** What to do about one CloneSet, as it was observed. */
@@ -126,7 +127,11 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     notes: work.notes,
     problems: [...refreshes.flatMap(({ problem }) => problem ?? []), ...work.problems],
     scaleProblem: work.scaleProblem,
-    againInMs: againInMs(scene, [...refreshes.flatMap(({ againAtMs }) => againAtMs ?? []), ...work.againAtMs]),
+    againInMs: againInMs(scene, [
+      ...refreshes.flatMap(({ againAtMs }) => againAtMs ?? []),
+      ...work.againAtMs,
+      ...finishedWithClaims(scene).later.map((pod) => makesWayAtMs(pod, seen.nowMs)),
+    ]),
     statusInput: statusInput(scene, work),
   };
 }
@@ -176,13 +181,15 @@ function againInMs({ seen, cloneSet, members }: Scene, timesMs: readonly number[
   return times.length === 0 ? undefined : Math.max(Math.min(...times) - seen.nowMs, 1);
 }
 
-function statusInput(
-  { seen, cloneSet, revisions, members, pods, book, split, wanted }: Scene,
-  work: Work,
-): WorkPlan["statusInput"] {
+function statusInput(scene: Scene, work: Work): WorkPlan["statusInput"] {
+  const { seen, cloneSet, revisions, members, pods, book, split, wanted } = scene;
   const { nowMs } = seen;
   const ids = new Set(book.returning);
-  const returning = pods.filter((pod) => isTerminating(pod) && ids.has(instanceId(pod) ?? ""));
+  const terminating = pods.filter(isTerminating);
+  const returning = [
+    ...terminating.filter((pod) => ids.has(instanceId(pod) ?? "")),
+    ...finishedWithClaims(scene).later,
+  ];
   return {
     cloneSet,
     nowMs,
@@ -192,7 +199,7 @@ function statusInput(
     currentRevision: revisions.current.name,
     collisionCount: cloneSet.status.collisionCount,
     instanceCounter: work.counter ?? cloneSet.status.instanceCounter,
-    terminating: pods.filter(isTerminating),
+    terminating,
     ignoredPodsToDelete: ignoredNames(podsToDelete(cloneSet), members),
     idleClaims: book.idle.length,
     pausedSplit: split,

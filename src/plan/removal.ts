@@ -1,6 +1,6 @@
 import { label } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
-import type { ObjectRef } from "../api/pod.ts";
+import type { ObjectRef, Pod } from "../api/pod.ts";
 import { instanceId, isTerminal, isTerminating } from "../api/pod.ts";
 import type { PodPatch } from "../inplace/patch.ts";
 import type { Action, DeleteReason } from "./actions.ts";
@@ -8,6 +8,7 @@ import { claimsOf } from "./claims.ts";
 import { isBlocked, stateConditions, toState } from "./lifecycle.ts";
 import type { Member } from "./observation.ts";
 import type { Scene } from "./scene.ts";
+import { makesWayAtMs } from "./turned-away.ts";
 
 /** Finished pods without PVCs that stay, for whoever wants to know why they finished. */
 const FINISHED_KEPT = 3;
@@ -39,10 +40,10 @@ export function removePod(
  * so that its id and name are free again, and the PVCs stay. Of those without PVCs the last few stay to be looked at; older
  * ones go once every pod that is wanted is available.
  */
-export function clearFinished({ cloneSet, pods, book, members, wanted }: Scene): Action[] {
-  const returning = new Set(book.returning);
+export function clearFinished(scene: Scene): Action[] {
+  const { cloneSet, pods, book, members, wanted } = scene;
   const finished = pods.filter((pod) => isTerminal(pod) && !isTerminating(pod));
-  const inTheWay = finished.filter((pod) => returning.has(instanceId(pod) ?? ""));
+  const { now: inTheWay } = finishedWithClaims(scene);
   const isReplaced = members.filter(({ available }) => available).length >= wanted.replicas;
   const idle = finished.filter((pod) => claimsOf(pod, book).length === 0);
   const oldestFirst = [...idle].sort((a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1));
@@ -55,6 +56,19 @@ export function clearFinished({ cloneSet, pods, book, members, wanted }: Scene):
     claims: [],
     ifUnchanged: true,
   }));
+}
+
+/** Finished pods whose ids and PVCs come back when they are gone: those that go now, and those that make way later. */
+export function finishedWithClaims({ seen: { nowMs }, pods, book }: Pick<Scene, "seen" | "pods" | "book">): {
+  now: Pod[];
+  later: Pod[];
+} {
+  const returning = new Set(book.returning);
+  const finished = pods.filter((pod) => isTerminal(pod) && !isTerminating(pod) && returning.has(instanceId(pod) ?? ""));
+  const { now = [], later = [] } = Object.groupBy(finished, (pod) =>
+    makesWayAtMs(pod, nowMs) > nowMs ? "later" : "now",
+  );
+  return { now, later };
 }
 
 export function objectRef({ namespace, name, uid, resourceVersion }: ObjectRef): ObjectRef {

@@ -4,6 +4,7 @@ import type { Scene } from "./scene.ts";
 
 const FIRST_MS = 1_000;
 const LAST_MS = 300_000;
+const WITH_PVCS_MS = 10_000;
 
 /** That the nodes take none of the new pods: from when one may be tried again, and the words for it. */
 export interface TurnedAway {
@@ -33,6 +34,15 @@ export function turnedAway({ pods, revisions: { update }, seen: { nowMs } }: Sce
     notBeforeMs: lastMs + Math.min(Math.max(lastMs - sinceMs, FIRST_MS), LAST_MS),
     message: `create pods: their nodes turn them away${why}`,
   };
+}
+
+/**
+ * When a finished pod makes way for the next one of its id and PVCs: at once; one that was turned away after 10 s, because it alone shows
+ * that there was one.
+ */
+export function makesWayAtMs(pod: Pod, nowMs: number): number {
+  // By a clock that was set back it would be hours.
+  return isTurnedAway(pod) && pod.createdMs <= nowMs ? pod.createdMs + WITH_PVCS_MS : nowMs;
 }
 
 function isTurnedAway(pod: Pod): boolean {

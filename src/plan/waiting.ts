@@ -1,6 +1,6 @@
 import { timestamp } from "../api/kubernetes.ts";
 import type { Pod } from "../api/pod.ts";
-import { lifecycleState } from "../api/pod.ts";
+import { isTerminating, lifecycleState } from "../api/pod.ts";
 import { inPlaceProgress } from "../inplace/progress.ts";
 import { availableAtMs, isPodReady } from "./availability.ts";
 import type { Member } from "./observation.ts";
@@ -103,6 +103,10 @@ function sinceNotReady(pod: Pod): string {
 }
 
 function whyReturning(pod: Pod): string {
+  if (!isTerminating(pod)) {
+    const why = pod.reason === undefined ? "" : ` (${pod.reason})`;
+    return `${pod.name}: turned away by node ${pod.nodeName}${why}, about to be tried again`;
+  }
   const where = pod.nodeName ? ` on node ${pod.nodeName}` : "";
   return (
     `${pod.name}: terminating${where} since ${timestamp(pod.deletedMs ?? 0)}; its id and volumes come back when it is gone` +

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerStatus, Pod } from "../../../src/api/pod.ts";
-import { NOW_MS } from "../../support/a-cloneset.ts";
-import { aPod } from "../../support/a-pod.ts";
+import { describe } from "../../../src/plan/actions.ts";
+import { aClaimTemplate, NOW_MS } from "../../support/a-cloneset.ts";
+import { aClaim, aPod } from "../../support/a-pod.ts";
 import { NEW, OLD } from "../../support/a-revision.ts";
 import { actionsOf, anObservation, workPlan } from "../../support/an-observation.ts";
 import { podsInShort } from "../../support/pods-in-short.ts";
@@ -90,3 +91,32 @@ test("turned away: a rollout goes on within its budget, and says what is missing
     [["FailedCreate", `failed to ${MESSAGE}`]],
   );
 });
+
+const withClaims: { name: string; failed: Partial<Pod>; want: string[]; againInMs?: number }[] = [
+  { name: "stays for a while", failed: away([4])[0] ?? {}, want: [], againInMs: 6_000 },
+  { name: "makes way then", failed: away([10])[0] ?? {}, want: ["delete pod web-bbbbb (finished)"] },
+  { name: "makes way at once if it ran", failed: { phase: "Failed" }, want: ["delete pod web-bbbbb (finished)"] },
+  {
+    name: "makes way at once by a clock that was set back",
+    failed: away([-60])[0] ?? {},
+    want: ["delete pod web-bbbbb (finished)"],
+  },
+];
+for (const { name, failed, want, againInMs } of withClaims) {
+  test(`turned away: a pod with PVCs ${name}`, () => {
+    const pod = { ...aPod({ id: "bbbbb" }), ...failed, name: "web-bbbbb", labels: aPod({ id: "bbbbb" }).labels };
+    const planned = workPlan(
+      anObservation({
+        replicas: 1,
+        same: true,
+        nowMs: NOW_MS,
+        claimTemplates: [aClaimTemplate("data")],
+        claims: [aClaim({ id: "bbbbb" })],
+        pods: [pod],
+      }),
+    );
+    assert.deepEqual([planned.actions.map(describe), planned.againInMs], [want, againInMs]);
+    const held = "waiting for web-bbbbb: turned away by node n1 (TopologyAffinityError), about to be tried again";
+    assert.equal(planned.statusInput.waiting, againInMs === undefined ? undefined : held);
+  });
+}
