@@ -13,6 +13,7 @@ import type { CreateRevision } from "../revision/history.ts";
 import { afterCollision } from "../revision/history.ts";
 import type { Kind } from "./look.ts";
 import { look } from "./look.ts";
+import { isRevisionInUse } from "./revision-in-use.ts";
 import type { Hands } from "./writes.ts";
 import {
   createOrFind,
@@ -46,6 +47,7 @@ export async function carryOut(
       await patch(hands, "revision", action.revision, action.body);
       return;
     case "deleteRevision":
+      if (await isRevisionInUse(hands, cloneSet, action.revision)) throw new StaleError();
       await remove(hands, "revision", action.revision, { ifUnchanged: true });
       return;
     case "createPod":

@@ -28,7 +28,7 @@ const GRACE_START_MS = 1000;
 
 /** What writing needs. */
 export interface Hands {
-  client: Pick<KubeClient, "get" | "create" | "patch" | "delete">;
+  client: Pick<KubeClient, "get" | "list" | "create" | "patch" | "delete">;
   caches: Caches;
   clock: Clock;
 }

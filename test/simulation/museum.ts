@@ -316,6 +316,11 @@ export const mistakes: readonly Mutation[] = [
     edits: [
       edit("plan/plan.ts", "seen.pods.some((pod) => isOnRevision(pod, revision.name))) live.add", "false) live.add"),
       edit("plan/plan.ts", "limit: cloneSet.spec.revisionHistoryLimit", "limit: 0"),
+      edit(
+        "apply/carry-out.ts",
+        "if (await isRevisionInUse(hands, cloneSet, action.revision)) throw new StaleError();",
+        "",
+      ),
     ],
   },
   {

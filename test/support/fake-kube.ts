@@ -1,9 +1,19 @@
-import type { CreateOptions, DeleteOptions, KubeClient, ObjectRef, PatchOptions } from "../../src/kube/client.ts";
+import type {
+  CreateOptions,
+  DeleteOptions,
+  KubeClient,
+  KubeList,
+  ListOptions,
+  ObjectRef,
+  PatchOptions,
+} from "../../src/kube/client.ts";
 import type { Status } from "../../src/kube/errors.ts";
 import { ApiError, NoAnswerError, UnknownOutcomeError } from "../../src/kube/errors.ts";
 import type { KubeObject, Resource } from "../../src/kube/resources.ts";
+import type { StoredObject } from "../../src/sandbox/objects.ts";
+import { filterOf } from "../../src/sandbox/selectors.ts";
 
-type Verb = "get" | "create" | "patch" | "delete";
+type Verb = "get" | "list" | "create" | "patch" | "delete";
 
 /** What a test wants to go wrong with the next call of this verb and name. */
 export interface Fault {
@@ -25,7 +35,7 @@ export interface Delay {
  * A few objects behind the calls of a client, for tests of what is sent in which order. It knows versions, uids and
  * preconditions; patches merge metadata and replace the rest.
  */
-export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "delete"> {
+export class FakeKube implements Pick<KubeClient, "get" | "list" | "create" | "patch" | "delete"> {
   /** Every call, in order: "patch pods/status web-a @10". */
   readonly calls: string[] = [];
   /** Bodies of patches and preconditions of deletions, as they came. */
@@ -60,6 +70,22 @@ export class FakeKube implements Pick<KubeClient, "get" | "create" | "patch" | "
   async get<T extends KubeObject = KubeObject>(resource: Resource, { name }: ObjectRef): Promise<T> {
     this.calls.push(`get ${resource.plural} ${name}`);
     return await this.#answer("get", name, () => this.#existing(resource, name, "get") as T);
+  }
+
+  /** Faults are named after the resource: "list pods". */
+  async list<T extends KubeObject = KubeObject>(
+    resource: Resource,
+    { labelSelector = "" }: ListOptions = {},
+  ): Promise<KubeList<T>> {
+    this.calls.push(`list ${resource.plural} ${labelSelector}`);
+    const isSelected = filterOf(labelSelector, null, resource.plural);
+    return await this.#answer("list", resource.plural, () => {
+      const all = [...this.#objects].flatMap(([key, object]) => (key.startsWith(`${resource.plural} `) ? object : []));
+      return {
+        resourceVersion: String(this.#version),
+        items: all.filter((object) => isSelected(object as StoredObject)) as T[],
+      };
+    });
   }
 
   async create<T extends KubeObject = KubeObject>(

@@ -606,6 +606,34 @@ test("a revision is forgotten only as it was seen", async () => {
   assert.deepEqual(kube.sent, [{ uid: "uid-web-1", resourceVersion: "10" }]);
 });
 
+const onRevision: { name: string; label: string; owners?: OwnerReference[]; app?: string; want: string }[] = [
+  { name: "that was set free meanwhile", label: "web-1", owners: [], want: "stale" },
+  { name: "that was set free meanwhile and names it in short", label: "1", owners: [], want: "stale" },
+  { name: "of ours", label: "web-1", owners: [OURS], want: "stale" },
+  { name: "of somebody else", label: "web-1", owners: [FOREIGN], want: "done" },
+  { name: "that is nobody's and not selected", label: "web-1", owners: [], app: "api", want: "done" },
+  { name: "on another revision", label: "web-2", owners: [OURS], want: "done" },
+];
+for (const { name, label: revision, owners, app = "web", want } of onRevision) {
+  test(`a revision is forgotten after a live look at its pods: a pod ${name}`, async () => {
+    exists(CONTROLLER_REVISIONS, "web-1");
+    const labels = { app, [label.instanceId]: "aaaaa", [label.revision]: revision };
+    kube.put(PODS, { metadata: { ...metadata("web-aaaaa", owners), resourceVersion: "20", labels } });
+    assert.deepEqual(await outcomes([{ kind: "deleteRevision", revision: ref("web-1") }]), [want]);
+    assert.equal(kube.find(CONTROLLER_REVISIONS, "web-1") === undefined, want === "done");
+    // What was found is known to the next plan.
+    assert.deepEqual(heldPods(), revision === "web-2" ? [] : ["web-aaaaa @20"]);
+  });
+}
+
+test("a revision whose pods cannot be looked at is not forgotten", async () => {
+  exists(CONTROLLER_REVISIONS, "web-1");
+  kube.fail({ call: "list pods", error: noAnswer() });
+  const [outcome] = await outcomes([{ kind: "deleteRevision", revision: ref("web-1") }]);
+  assert.match(outcome ?? "", /^failed/);
+  assert.ok(kube.find(CONTROLLER_REVISIONS, "web-1"));
+});
+
 const tooFew = { rule: "floor" as const, message: "too few" };
 test("what a last look speaks against is not sent, and the others are", async () => {
   exists(PODS, "web-aaaaa");

@@ -1,0 +1,28 @@
+import type { CloneSet } from "../api/cloneset.ts";
+import { label } from "../api/constants.ts";
+import type { ObjectRef } from "../api/pod.ts";
+import { matchesSelector } from "../api/selector.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { PODS } from "../kube/resources.ts";
+import type { Caches } from "../observe/caches.ts";
+import { shortPart } from "../revision/hash.ts";
+import { isOnRevision } from "../revision/match.ts";
+
+/**
+ * Is a pod on this revision that is ours, or that we would adopt? Asked live before a revision is deleted: a view of the pods
+ * that lags behind does not know those that were set free meanwhile, and without their revision nobody could tell what they
+ * are made from. What is found goes into the cache, so that the next plan knows it, too.
+ */
+export async function isRevisionInUse(
+  { client, caches }: { client: Pick<KubeClient, "list">; caches: Pick<Caches, "pods"> },
+  { uid, namespace, spec }: CloneSet,
+  { name }: ObjectRef,
+): Promise<boolean> {
+  const labelSelector = `${label.revision} in (${name},${shortPart(name)})`;
+  const { items } = await client.list(PODS, { namespace, labelSelector });
+  const pods = items.flatMap((item) => caches.pods.applied(item) ?? []).filter((pod) => isOnRevision(pod, name));
+  return pods.some(
+    ({ ownerUids, labels }) =>
+      ownerUids.includes(uid) || (ownerUids.length === 0 && matchesSelector(spec.selector, labels)),
+  );
+}
