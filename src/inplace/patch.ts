@@ -151,6 +151,23 @@ export function endGrace(
   return { patches: batchPatches(pod, { work, state, change, ...given }), foreignImages: [] };
 }
 
+/**
+ * Begins the grace period anew, now: of one that seems to begin in the future nobody can tell how much is over. Both annotations
+ * are written, as at its first start.
+ */
+export function restartGrace(
+  pod: Pod,
+  { grace, state }: Extract<InPlaceProgress, { kind: "graceAhead" }>,
+  nowMs: number,
+): PodPatch {
+  const annotations = {
+    ...noGrace(pod),
+    ...stateAnnotation(pod, { ...state, updateTimestamp: timestamp(nowMs) }),
+    [annotation.inPlaceGrace]: formatGrace(grace),
+  };
+  return podPatch([], { labels: {}, annotations });
+}
+
 /** Removes a grace annotation that no longer applies, and nothing else. */
 export function dropGrace(pod: Pod): PodPatch {
   return podPatch([], { labels: {}, annotations: noGrace(pod) });

@@ -17,6 +17,8 @@ export type InPlaceProgress =
   /** Send `nextBatch` of patch.ts. */
   | { kind: "nextBatch"; state: InPlaceState }
   | { kind: "graceRunning"; untilMs: number }
+  /** Its start lies so far in the future that the clock which wrote it was wrong, or this one is. Send `restartGrace` of patch.ts. */
+  | { kind: "graceAhead"; grace: InPlaceGrace; state: InPlaceState }
   /** Send `endGrace` of patch.ts. */
   | { kind: "graceOver"; grace: InPlaceGrace; state: InPlaceState }
   /** The pod is no longer on the revision that the grace annotation is for. Send `dropGrace` of patch.ts. */
@@ -31,6 +33,9 @@ interface Waiting {
   /** Only a resize is left, and the node puts it off, refuses it or fails in it: nothing restarts, the pod serves as it is. */
   resizePending?: true;
 }
+
+/** By how much the clocks of two leaders may differ. A start so little ahead is waited for, which is better than another write. */
+const SKEW_MS = 10_000;
 
 /** Pods that nothing is under way in, for as long as they are as they were seen: most pods, in most plans. */
 const settled = new WeakSet<Pod>();
@@ -52,8 +57,9 @@ function progressOf(pod: Pod, nowMs: number): InPlaceProgress {
     if (shortPart(grace.value.revision) !== shortPart(pod.labels[label.revision] ?? "")) return { kind: "graceStale" };
     if (state.kind === "absent")
       return { kind: "unreadable", why: "The grace annotation has no state annotation beside it" };
-    // A period that begins in the future, by this clock, is looked at again after its length: the clock may be set right.
-    const untilMs = Math.min(timeMs(state.value.updateTimestamp), nowMs) + grace.value.graceSeconds * 1000;
+    const startMs = timeMs(state.value.updateTimestamp);
+    if (startMs > nowMs + SKEW_MS) return { kind: "graceAhead", grace: grace.value, state: state.value };
+    const untilMs = startMs + grace.value.graceSeconds * 1000;
     return nowMs < untilMs
       ? { kind: "graceRunning", untilMs }
       : { kind: "graceOver", grace: grace.value, state: state.value };

@@ -11,6 +11,7 @@ export type DeleteReason = "scaleDown" | "podsToDelete" | "hookDone" | "recreate
 /** Why a pod is patched without moving to another revision. */
 export type RefreshReason =
   | "openGate"
+  | "graceRestarted"
   | "graceOver"
   | "nextBatch"
   | "repairHash"

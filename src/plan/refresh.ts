@@ -1,7 +1,7 @@
 import type { CloneSet } from "../api/cloneset.ts";
 import type { Revision } from "../api/pod.ts";
 import { lifecycleState } from "../api/pod.ts";
-import { dropGrace, endGrace, intoService, nextBatch, repairTemplateHash } from "../inplace/patch.ts";
+import { dropGrace, endGrace, intoService, nextBatch, repairTemplateHash, restartGrace } from "../inplace/patch.ts";
 import { inPlaceProgress } from "../inplace/progress.ts";
 import { endsItsState } from "../inplace/state-guard.ts";
 import { revisionOf } from "../revision/match.ts";
@@ -32,6 +32,10 @@ export function refresh(
       return { action: { kind: "refreshPod", pod, patches: [dropGrace(pod)], why: "graceOver" } };
     case "graceRunning":
       return { againAtMs: progress.untilMs };
+    case "graceAhead":
+      return {
+        action: { kind: "refreshPod", pod, patches: [restartGrace(pod, progress, nowMs)], why: "graceRestarted" },
+      };
     case "graceOver":
       return { action: { kind: "refreshPod", pod, patches: endGrace(pod, progress, given).patches, why: "graceOver" } };
     case "nextBatch":

@@ -12,6 +12,7 @@ import {
   needsReadyConditions,
   nextBatch,
   repairTemplateHash,
+  restartGrace,
   startUpdate,
 } from "../../../src/inplace/patch.ts";
 import { inPlaceProgress } from "../../../src/inplace/progress.ts";
@@ -320,6 +321,22 @@ test("grace period: everything but the change itself in one patch, then the chan
   assert.equal(state.updateTimestamp, AT);
   assert.deepEqual(state.containerBatchesRecord, [{ timestamp: "2026-07-01T08:00:30Z", containers: ["main"] }]);
   assert.equal(inPlaceProgress(after(pod, ended.patches), NOW + 30_000).kind, "waiting");
+});
+
+test("grace period that seems to begin in an hour: it begins anew, and is then as long as ever", () => {
+  const HOUR_MS = 3_600_000;
+  const { patches } = startUpdate(aPod(), anUpdate(), { target, gracePeriodSeconds: 30, nowMs: NOW + HOUR_MS });
+  const pod = after(aPod(), patches);
+  const ahead = inPlaceProgress(pod, NOW);
+  assert.ok(ahead.kind === "graceAhead");
+  const restart = restartGrace(pod, ahead, NOW);
+  assert.equal(restart.subresource, "");
+  assert.deepEqual(Object.keys(restart.body), ["metadata"]);
+  const restarted = after(pod, [restart]);
+  assert.deepEqual(stateOf(restarted).value, { ...stateOf(pod).value, updateTimestamp: AT });
+  assert.equal(restarted.annotations[GRACE], pod.annotations[GRACE]);
+  assert.deepEqual(inPlaceProgress(restarted, NOW + 29_999), { kind: "graceRunning", untilMs: NOW + 30_000 });
+  assert.equal(inPlaceProgress(restarted, NOW + 30_000).kind, "graceOver");
 });
 
 test("grace period of a pod without the gate: no status write", () => {

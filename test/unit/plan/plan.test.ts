@@ -292,6 +292,20 @@ test("plan: an empty grace annotation keeps no pod from moving", () => {
   assert.equal(actionsOf(actions, "updatePodInPlace").length, 1);
 });
 
+test("plan: a grace period that seems to begin in an hour begins anew", () => {
+  const state = { revision: NEW, updateTimestamp: new Date(NOW_MS + 3_600_000).toISOString() };
+  const annotations = {
+    [annotation.inPlaceState]: JSON.stringify(state),
+    [annotation.inPlaceGrace]: JSON.stringify({ revision: NEW, graceSeconds: 30 }),
+  };
+  const pods = [aPod({ gated: true, state: "Updating", annotations })];
+  const { actions } = workPlan(anObservation({ replicas: 1, type: "InPlaceIfPossible", pods }));
+  assert.deepEqual(
+    actionsOf(actions, "refreshPod").map(({ why }) => why),
+    ["graceRestarted"],
+  );
+});
+
 test("plan: pods without the gate go one at a time, and a note says how many", () => {
   const pods = podsInShort("3o");
   const planned = workPlan(anObservation({ replicas: 3, type: "InPlaceIfPossible", maxUnavailable: 3, pods }));
