@@ -116,6 +116,9 @@ export class Bystanders {
     if (pod === undefined) return;
     // Under InPlaceOnly a pod of unknown origin stays as it is until somebody deletes it: so it is meant.
     if (what === "unknownRevision" && this.#isInPlaceOnly(pod)) return;
+    // Set free from a CloneSet that is no more, it would live on without its claims and its revision, which the garbage collector
+    // takes: the next CloneSet adopts it, and can do no more for it.
+    if (what === "orphanPod" && this.#ownerOf(pod) === undefined) return;
     this.#options.onFault("F25", `${what} ${pod.metadata.name}`);
     switch (what) {
       case "annotate":
@@ -165,11 +168,15 @@ export class Bystanders {
     return { apiVersion: "v1", kind: "ConfigMap", name, uid, controller: true };
   }
 
-  #isInPlaceOnly(pod: StoredObject): boolean {
-    const owner = this.#options.server
+  #ownerOf(pod: StoredObject): StoredObject | undefined {
+    return this.#options.server
       .collection("clonesets")
       .all()
       .find(({ metadata }) => metadata.uid === ownerUid(pod));
+  }
+
+  #isInPlaceOnly(pod: StoredObject): boolean {
+    const owner = this.#ownerOf(pod);
     return owner !== undefined && wantedOf(owner).type === "InPlaceOnly";
   }
 
