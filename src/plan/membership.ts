@@ -1,4 +1,3 @@
-import type { CloneSet } from "../api/cloneset.ts";
 import { API_VERSION, GROUP, KIND } from "../api/constants.ts";
 import type { JsonObject, OwnerReference } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
@@ -42,7 +41,8 @@ export interface Membership {
  *
  * Nothing is adopted or released while the CloneSet is being deleted.
  */
-export function membership({ cloneSet, pods, claims, revisions }: Observation): Membership {
+export function membership(seen: Observation): Membership {
+  const { cloneSet, pods, claims, revisions } = seen;
   const { deleting } = cloneSet;
   const actions: Action[] = [];
   const kept: Pod[] = [];
@@ -69,20 +69,25 @@ export function membership({ cloneSet, pods, claims, revisions }: Observation): 
   }
   for (const claim of claims) {
     if (ownedBy(claim, cloneSet)) actions.push(...ownerVersion(claim, cloneSet.uid, "claim"));
-    else if (!deleting && isOrphanedClaim(claim, cloneSet)) actions.push({ kind: "adoptClaim", claim });
+    else if (!deleting && isOrphanedClaim(claim, seen)) actions.push({ kind: "adoptClaim", claim });
   }
   return { pods: kept, revisions: keptRevisions, orphans, actions };
 }
 
-/** An ownerless PVC whose labels, id and name say that a CloneSet of this name made it. */
-export function isOrphanedClaim(claim: Claim, cloneSet: CloneSet): boolean {
+/**
+ * An ownerless PVC whose labels, id and name say that a CloneSet of this name made it. Not one whose pod is somebody else's, or
+ * is not yet seen to be free: it goes with its pod, and would be garbage collected with us while that pod lives on.
+ */
+function isOrphanedClaim(claim: Claim, { cloneSet, pods, foreignNames }: Observation): boolean {
   const id = instanceId(claim);
+  const podName = `${cloneSet.name}-${id}`;
   return (
     claim.owners.length === 0 &&
     !claim.deleting &&
     id !== undefined &&
     matchesSelector({ matchLabels: cloneSet.spec.selector.matchLabels ?? {} }, claim.labels) &&
-    cloneSet.spec.claimTemplates.some(({ metadata }) => claim.name === `${metadata.name}-${cloneSet.name}-${id}`)
+    cloneSet.spec.claimTemplates.some(({ metadata }) => claim.name === `${metadata.name}-${podName}`) &&
+    (!foreignNames.has(podName) || pods.some(({ name }) => name === podName))
   );
 }
 

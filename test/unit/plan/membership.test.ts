@@ -123,10 +123,23 @@ const claims = [
     claim: aClaim({ owners: [owner] }),
     want: 0,
   },
+  {
+    name: "whose pod is somebody else's, or is not yet known to be free: left alone",
+    claim: aClaim({ owners: [] }),
+    foreignNames: ["web-aaaaa"],
+    want: 0,
+  },
+  {
+    name: "whose pod is free, though another PVC of it is somebody else's: adopted",
+    claim: aClaim({ owners: [] }),
+    pods: [aPod({ owners: [] })],
+    foreignNames: ["web-aaaaa"],
+    want: 1,
+  },
 ];
-for (const { name, claim, want } of claims) {
+for (const { name, claim, pods = [], foreignNames = [], want } of claims) {
   test(`membership of a claim ${name}`, () => {
-    const seen = anObservation({ claimTemplates: [aClaimTemplate()], claims: [claim] });
+    const seen = anObservation({ claimTemplates: [aClaimTemplate()], claims: [claim], pods, foreignNames });
     assert.equal(actionsOf(membership(seen).actions, "adoptClaim").length, want);
   });
 }
