@@ -43,16 +43,18 @@ export function checkDeleted({ books, sending, fail }: Inquiry, pod: StoredObjec
       (!isOf(containersOf(pod), spec.template) ||
         (books.claimsMatter && spec.type !== "InPlaceOnly" && hasOtherClaims(pod, spec))),
   );
+  // Nobody knows any more what it was made from, so it is an old one whatever it runs.
+  const isStray = !isKnown(books, revisionOf(pod));
   const rests = specs.every(({ paused, type }) => paused || type === "OnDelete");
   const isLeaving = pod.metadata.labels?.[STATE] === "PreparingDelete";
   if (specs.every(({ type }) => type === "InPlaceOnly") && !mayBeNamed && !isLeaving && left < least) {
     fail("S20", `${name} is deleted to be made anew, under InPlaceOnly`);
   }
   const named = others.filter((one) => isNamed(one) && versions.has(one.metadata.uid));
-  if (!mayBeNamed && named.length > 0 && (!isMove || rests) && !isLeaving) {
+  if (!mayBeNamed && named.length > 0 && (!(isMove || isStray) || rests) && !isLeaving) {
     fail("I7", `${name} is deleted while ${named.map(({ metadata }) => metadata.name).join(", ")} is named`);
   }
-  const mayMove = isMove || books.mayRollBack || !isKnown(books, revisionOf(pod));
+  const mayMove = isMove || isStray || books.mayRollBack;
   if (!mayBeNamed && (rests || !mayMove) && left < least && !isLeaving) {
     fail("S24", `${name} of ${namespace} is deleted for no reason: ${left} pods are left of ${least}`);
   }
