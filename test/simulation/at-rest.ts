@@ -1,7 +1,9 @@
 import type { ApiServer } from "../../src/sandbox/api-server.ts";
 import { claimNamesOf } from "../../src/sandbox/nodes.ts";
 import type { StoredObject } from "../../src/sandbox/objects.ts";
+import type { Wanted } from "./truth.ts";
 import {
+  conditionOf,
   containersOf,
   differsInImagesOnly,
   hasOtherClaims,
@@ -20,6 +22,9 @@ import {
   statusOf,
   wantedOf,
 } from "./truth.ts";
+
+/** Pods that count as available only after this hold up a rollout for longer than anybody watches. */
+const PATIENT_SECONDS = 3600;
 
 /**
  * Why a cluster is not what its CloneSets ask for; undefined if it is.
@@ -81,7 +86,7 @@ function whyCloneSet(
   if (active.length !== wanted.replicas) return `${active.length} pods of ${wanted.replicas}`;
   const named = active.find(({ metadata }) => wanted.named.has(metadata.name) || SPECIFIED in (metadata.labels ?? {}));
   if (named) return `${named.metadata.name} is named and lives`;
-  const down = active.find((pod) => !isUp(pod));
+  const down = active.find((pod) => !isUp(pod) && !isBeyondHelp(pod, wanted));
   if (down)
     return `${down.metadata.name} does not serve: ${JSON.stringify(down.metadata.labels)} ${JSON.stringify(statusOf(down)["conditions"])}`;
   const ids = new Set(active.map(idOf));
@@ -112,6 +117,16 @@ function waitsForReleased(server: ApiServer, { metadata: { uid, finalizers } }: 
   );
 }
 
+/** Nobody knows what it was made from: under InPlaceOnly it stays as it is, also with an image that does not run, until a user deletes it. */
+function isBeyondHelp(pod: StoredObject, { type, template }: Wanted): boolean {
+  const isBroken = conditionOf(pod, "ContainersReady") === "False" && !isOf(containersOf(pod), template);
+  return type === "InPlaceOnly" && isBroken && !isOfKnownOrigin(pod);
+}
+
+function isOfKnownOrigin(pod: StoredObject): boolean {
+  return revisionOf(pod) !== "" && !revisionOf(pod).endsWith("-unknown");
+}
+
 /** I11: but for what is held back, every pod is as a fresh one of the last template would be. */
 function whyNotUpdated(
   server: ApiServer,
@@ -122,14 +137,16 @@ function whyNotUpdated(
     isOld,
   }: { active: readonly StoredObject[]; pods: readonly StoredObject[]; isOld: (pod: StoredObject) => boolean },
 ): string | undefined {
-  const { partition, replicas, paused, type, template, historyLimit } = wantedOf(cloneSet);
+  const wanted = wantedOf(cloneSet);
+  const { partition, replicas, paused, type, template, historyLimit } = wanted;
   const updated = active.filter((pod) => isOf(containersOf(pod), template) && !isOld(pod));
   const isFree = !paused && type !== "OnDelete";
-  const isKnown = (pod: StoredObject) => revisionOf(pod) !== "" && !revisionOf(pod).endsWith("-unknown");
   const hasOther = active.some(
-    (pod) => !isOf(containersOf(pod), template) && !(isKnown(pod) && differsInImagesOnly(pod, template)),
+    (pod) => !isOf(containersOf(pod), template) && !(isOfKnownOrigin(pod) && differsInImagesOnly(pod, template)),
   );
-  if (isFree && !(type === "InPlaceOnly" && hasOther) && updated.length < replicas - partition) {
+  // Updated pods that do not count as available yet use the budget up: an adopted pod, say, is old and waits for them.
+  const isOnTrial = wanted.minReadySeconds >= PATIENT_SECONDS && updated.length >= wanted.maxUnavailable;
+  if (isFree && !isOnTrial && !(type === "InPlaceOnly" && hasOther) && updated.length < replicas - partition) {
     const others = active.filter((pod) => !updated.includes(pod));
     const said = others.map(
       (pod) =>
