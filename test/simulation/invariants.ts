@@ -46,6 +46,7 @@ export class Invariants {
   /** W2: a conflict is never with one's own write, unless an answer was lost. */
   answered(sending: Sending, code: number | undefined, object: StoredObject | undefined): void {
     this.#sending = undefined;
+    if (code !== undefined) this.#books.answered(sending);
     if (code !== 409 || this.#books.hasUnknownAnswers || object === undefined || sending.method === "POST") return;
     if (this.#lastWriter.get(object.metadata.uid) === sending.process) {
       this.fail(

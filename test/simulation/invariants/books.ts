@@ -31,6 +31,12 @@ interface Lost {
   readySinceMs: number;
 }
 
+/** The pod that has or had an instance id: when it was made, and by which write if a controller made it. */
+interface Holder {
+  bornMs: number;
+  creation: Sending | undefined;
+}
+
 /** How long after hearing of something a pass may still be under way that did not know it yet. */
 const PASS_MS = 1500;
 /** The same where answers are slow or writes are tried again. */
@@ -61,16 +67,18 @@ export class Books {
   readonly updating = new Set<string>();
   readonly #knowledge = new Map<string, Knowledge>();
   readonly #lost = new Map<string, Lost>();
-  /** When pods came under an owner otherwise than by creation. */
+  /** When pods came under an owner otherwise than by creation, or by one that its sender had given up. */
   readonly #joined = new Map<string, number>();
   /** When pods lost their owner, and whose they were. */
   readonly #left = new Map<string, { atMs: number; owner: string }>();
-  /** Per CloneSet and id: who made the pod that has or had it, and when. */
-  readonly #ids = new Map<string, { maker: string; bornMs: number }>();
+  /** Per CloneSet and id. */
+  readonly #ids = new Map<string, Holder>();
   /** Since when the gate of a pod is closed. */
   readonly #closed = new Map<string, number>();
   /** CloneSets that there are or were. */
   readonly #cloneSetUids = new Set<string>();
+  /** Writes whose answers were sent to their processes. */
+  readonly #answered = new WeakSet<Sending>();
 
   constructor({ server, clock, scenario }: { server: ApiServer; clock: VirtualClock; scenario: Scenario }) {
     this.server = server;
@@ -147,9 +155,13 @@ export class Books {
     return this.#cloneSetUids.has(uid);
   }
 
-  /** Who made the pod that has or had an instance id, and when. */
-  lastOf(uid: string, id: string): { maker: string; bornMs: number } | undefined {
+  /** The last pod that had an instance id. */
+  lastOf(uid: string, id: string): Holder | undefined {
     return this.#ids.get(`${uid}/${id}`);
+  }
+
+  wasAnswered(creation: Sending): boolean {
+    return this.#answered.has(creation);
   }
 
   closedMs({ metadata: { uid } }: StoredObject): number | undefined {
@@ -158,8 +170,12 @@ export class Books {
 
   // What happens now.
 
-  givenTo(uid: string, id: string, maker: string): void {
-    this.#ids.set(`${uid}/${id}`, { maker, bornMs: this.nowMs });
+  givenTo(uid: string, id: string, creation?: Sending): void {
+    this.#ids.set(`${uid}/${id}`, { bornMs: this.nowMs, creation });
+  }
+
+  answered(sending: Sending): void {
+    this.#answered.add(sending);
   }
 
   thereIs(cloneSet: StoredObject): void {
@@ -176,6 +192,8 @@ export class Books {
     if (before !== undefined && newOwner !== undefined && newOwner !== owner) this.#joined.set(uid, this.nowMs);
     if (newOwner !== undefined) this.#left.delete(uid);
     else if (owner !== undefined) this.#left.set(uid, { atMs: this.nowMs, owner });
+    // Its own process learns of it no sooner than of a pod that others make.
+    if (before === undefined && sending !== undefined && this.comesLate(sending)) this.#joined.set(uid, this.nowMs);
     const gateWas = before && conditionOf(before, GATE);
     if (after && conditionOf(after, GATE) === "False" && gateWas !== "False")
       this.#closed.set(uid, sending?.sentMs ?? this.nowMs);
@@ -188,7 +206,7 @@ export class Books {
     }
     if (before === undefined && after !== undefined && newOwner !== undefined) {
       const id = idOf(after);
-      if (id !== undefined && sending === undefined) this.givenTo(newOwner, id, user);
+      if (id !== undefined && sending === undefined) this.givenTo(newOwner, id);
     }
   }
 }

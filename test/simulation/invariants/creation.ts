@@ -18,8 +18,8 @@ import {
 import type { Inquiry, Ownership } from "./books.ts";
 import { checkPartition } from "./partition.ts";
 
-/** For so long a write without an answer is sent again. */
-const REPEATED_MS = 15_000;
+/** For so long a write without an answer is sent again: nobody is cut off for longer than 15 s, and nobody waits longer then. */
+const REPEATED_MS = 30_000;
 
 /** I2: replicas + maxSurge is the ceiling. I7: who is named in podsToDelete is not made anew. */
 export function checkCreated(inquiry: Inquiry, pod: StoredObject): void {
@@ -109,11 +109,13 @@ function checkIdentity(
   const hasClaims = claimNamesOf(pod).length > 0;
   // A create without an answer is sent again, also when others took the pod meanwhile: nobody can know of either.
   const isRepeated =
-    books.hasUnknownAnswers && hadPod?.maker === sending.process && books.nowMs - hadPod.bornMs < REPEATED_MS;
+    hadPod?.creation?.process === sending.process &&
+    !books.wasAnswered(hadPod.creation) &&
+    books.nowMs - hadPod.bornMs < REPEATED_MS;
   if (hadPod !== undefined && !hasClaims && !isRepeated) fail("I5", `instance id ${id} comes back without a claim`);
   if (hadPod !== undefined && hasClaims && claims.every(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
     fail("I5", `instance id ${id} comes back, but its claims do not`);
   }
-  books.givenTo(uid, id, sending.process);
+  books.givenTo(uid, id, sending);
   return true;
 }
