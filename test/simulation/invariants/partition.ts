@@ -10,6 +10,7 @@ import {
   podsOf,
   revisionOf,
   SPECIFIED,
+  STATE,
   short,
   statusOf,
   templateOf,
@@ -22,6 +23,8 @@ export function checkPartition(
   pod: StoredObject,
   { uid, specs, cloneSet, isNew }: Ownership & { isNew: boolean },
 ): void {
+  // Given up long ago, by a process that may be dead: the pod is removed again.
+  if (isNew && books.comesLate(sending)) return;
   const revision = revisionOf(pod);
   const { currentRevision: current = "" } = statusOf(cloneSet) as { currentRevision?: string };
   const currentIsThere = books.server.collection("controllerrevisions").get(cloneSet.metadata.namespace ?? "", current);
@@ -32,13 +35,17 @@ export function checkPartition(
   const limit = Math.max(
     ...asking.map(({ replicas, partition, maxSurge }) => replicas - partition + (isNew ? maxSurge : 0)),
   );
+  // It goes; what stands in for it has its place.
+  const isGoing = ({ metadata: { name, labels = {} } }: StoredObject) =>
+    SPECIFIED in labels ||
+    // Who is only moved makes no pod more: the rule counts no pod that is named, or waits for its preDelete hook.
+    (!isNew && (labels[STATE] === "PreparingDelete" || asking.some(({ named }) => named.has(name))));
   const onNew = podsOf(books.server, uid).filter(
     (one) =>
       isActive(one) &&
       isSelected(one, cloneSet) &&
       short(revisionOf(one)) === short(revision) &&
-      // It goes; what stands in for it has its place.
-      !(SPECIFIED in (one.metadata.labels ?? {})) &&
+      !isGoing(one) &&
       // Made with other claim templates it is an old one.
       !(books.claimsMatter && asking.some((wanted) => hasOtherClaims(one, wanted))) &&
       books.isOwnedSince(one, sending.sentMs - books.passMs),
