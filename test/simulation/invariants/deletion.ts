@@ -21,13 +21,14 @@ import type { Books, Inquiry, Ownership } from "./books.ts";
 export function checkDeleted({ books, sending, fail }: Inquiry, pod: StoredObject, { uid, specs }: Ownership): void {
   const { name, namespace = "" } = pod.metadata;
   if (pod.metadata.deletionTimestamp !== undefined || specs.length === 0) return;
-  if (isActive(pod)) for (const claim of claimNamesOf(pod)) books.dropped.add(`${namespace}/${claim}`);
+  const mayBeNamed = SPECIFIED in (pod.metadata.labels ?? {}) || specs.some(({ named }) => named.has(name));
+  // Who names a pod means its claims, too, should it fail a moment before it is deleted.
+  if (isActive(pod) || mayBeNamed) for (const claim of claimNamesOf(pod)) books.dropped.add(`${namespace}/${claim}`);
   if (!isActive(pod)) return;
   const { labelled, versions } = books.known(sending.process);
   const isNamed = (one: StoredObject) =>
     (labelled.get(one.metadata.uid) ?? Number.POSITIVE_INFINITY) < sending.sentMs - books.passMs ||
     specs.every(({ named }) => named.has(one.metadata.name));
-  const mayBeNamed = SPECIFIED in (pod.metadata.labels ?? {}) || specs.some(({ named }) => named.has(name));
   const hooks = specs.every(({ lifecycle }) => isMap(lifecycle["preDelete"]))
     ? specs.map(({ lifecycle }) => lifecycle["preDelete"] as JsonMap)
     : [];
