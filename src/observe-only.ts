@@ -83,8 +83,10 @@ function withOurVersion(seen: Observation): { observation: Observation; versions
 /** For people: the changes, then a summary in the last line. */
 export function previewText({ cloneSets, pods, ownerVersions, changes }: Preview): string {
   const lines = changes.flatMap(({ cloneSet, lines: all }) => all.map((line) => `${cloneSet}: ${line}`));
+  const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
   const summary =
-    `${cloneSets} CloneSets with ${pods} pods; ${lines.length} changes in ${changes.length} CloneSets` +
-    `, beside the version in ${ownerVersions} owner references`;
+    `${counted(cloneSets, "CloneSet")} with ${counted(pods, "pod")}; ` +
+    `${counted(lines.length, "change")} in ${counted(changes.length, "CloneSet")}, ` +
+    `beside the version in ${counted(ownerVersions, "owner reference")}`;
   return [...lines, summary, ""].join("\n");
 }

@@ -60,6 +60,6 @@ test("what would change is named, pod by pod", () => {
   const summary = previewText(found).trimEnd().split("\n").at(-1);
   assert.equal(
     summary,
-    `1 CloneSets with 3 pods; 1 changes in 1 CloneSets, beside the version in ${foreign} owner references`,
+    `1 CloneSet with 3 pods; 1 change in 1 CloneSet, beside the version in ${foreign} owner references`,
   );
 });
