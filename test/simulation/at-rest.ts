@@ -139,7 +139,9 @@ function whyNotUpdated(
 ): string | undefined {
   const wanted = wantedOf(cloneSet);
   const { partition, replicas, paused, type, template, historyLimit } = wanted;
-  const updated = active.filter((pod) => isOf(containersOf(pod), template) && !isOld(pod));
+  // What nobody knows the origin of is replaced, though it may look like a fresh one; but not under InPlaceOnly.
+  const canStay = (pod: StoredObject) => isOfKnownOrigin(pod) || type === "InPlaceOnly";
+  const updated = active.filter((pod) => isOf(containersOf(pod), template) && !isOld(pod) && canStay(pod));
   const isFree = !paused && type !== "OnDelete";
   const hasOther = active.some(
     (pod) => !isOf(containersOf(pod), template) && !(isOfKnownOrigin(pod) && differsInImagesOnly(pod, template)),
