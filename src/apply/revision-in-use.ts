@@ -1,10 +1,10 @@
 import type { CloneSet } from "../api/cloneset.ts";
 import { label } from "../api/constants.ts";
 import type { ObjectRef } from "../api/pod.ts";
-import { matchesSelector } from "../api/selector.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { PODS } from "../kube/resources.ts";
 import type { Caches } from "../observe/caches.ts";
+import { isOursOrFree } from "../plan/membership.ts";
 import { shortPart } from "../revision/hash.ts";
 import { isOnRevision } from "../revision/match.ts";
 
@@ -15,14 +15,11 @@ import { isOnRevision } from "../revision/match.ts";
  */
 export async function isRevisionInUse(
   { client, caches }: { client: Pick<KubeClient, "list">; caches: Pick<Caches, "pods"> },
-  { uid, namespace, spec }: CloneSet,
+  cloneSet: CloneSet,
   { name }: ObjectRef,
 ): Promise<boolean> {
   const labelSelector = `${label.revision} in (${name},${shortPart(name)})`;
-  const { items } = await client.list(PODS, { namespace, labelSelector });
-  const pods = items.flatMap((item) => caches.pods.applied(item) ?? []).filter((pod) => isOnRevision(pod, name));
-  return pods.some(
-    ({ ownerUids, labels }) =>
-      ownerUids.includes(uid) || (ownerUids.length === 0 && matchesSelector(spec.selector, labels)),
-  );
+  const { items } = await client.list(PODS, { namespace: cloneSet.namespace, labelSelector });
+  const pods = items.flatMap((item) => caches.pods.applied(item) ?? []);
+  return pods.some((pod) => isOursOrFree(pod, cloneSet) && isOnRevision(pod, name));
 }

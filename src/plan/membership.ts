@@ -1,3 +1,4 @@
+import type { CloneSet } from "../api/cloneset.ts";
 import { API_VERSION, GROUP, KIND } from "../api/constants.ts";
 import type { JsonObject, OwnerReference } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
@@ -18,6 +19,12 @@ export function ownerReference({ name, uid }: { name: string; uid: string }): Ow
 /** Whether the CloneSet is the controller of an object. Ownership is a matter of uid alone. */
 export function ownedBy(object: Owned, cloneSet: { uid: string }): boolean {
   return controllerOf(object.owners)?.uid === cloneSet.uid;
+}
+
+/** Whether a pod is ours, or would be adopted: one that is finished or on its way out would not. */
+export function isOursOrFree(pod: Pod, { uid, spec }: Pick<CloneSet, "uid" | "spec">): boolean {
+  if (pod.ownerUids.length > 0) return pod.ownerUids.includes(uid);
+  return isActive(pod) && matchesSelector(spec.selector, pod.labels);
 }
 
 /** Which of the observed objects are ours, and what it takes to settle the others. */

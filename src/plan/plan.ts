@@ -10,7 +10,7 @@ import { objectsOf } from "./actions.ts";
 import { availableAtMs } from "./availability.ts";
 import { unusedClaims } from "./claims.ts";
 import type { Membership } from "./membership.ts";
-import { membership } from "./membership.ts";
+import { isOursOrFree, membership } from "./membership.ts";
 import type { Note } from "./notes.ts";
 import type { Member, Observation } from "./observation.ts";
 import { podsToDelete } from "./pods-to-delete.ts";
@@ -161,8 +161,9 @@ function refreshRecord({ seen, revisions: { update, refreshRecord: annotations }
 /** Pods that are only being adopted count: without their revision nobody knows what they are made from, and they would be replaced. */
 function forget({ seen, cloneSet, allRevisions, revisions }: Scene): Action[] {
   const live = new Set([revisions.current.name, revisions.update.name]);
+  const pods = seen.pods.filter((pod) => isOursOrFree(pod, cloneSet));
   for (const revision of allRevisions) {
-    if (!live.has(revision.name) && seen.pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);
+    if (!live.has(revision.name) && pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);
   }
   return revisionsToForget({ revisions: allRevisions, live, limit: cloneSet.spec.revisionHistoryLimit }).map(
     (revision) => ({

@@ -177,8 +177,8 @@ export const mutations: readonly Mutation[] = [
   edit(
     "history: a revision goes while pods are on it",
     "plan/plan.ts",
-    "if (!live.has(revision.name) && seen.pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);",
-    "if (seen.pods.length < 0) live.add(revision.name);",
+    "if (!live.has(revision.name) && pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);",
+    "if (pods.length < 0) live.add(revision.name);",
   ),
   edit(
     "status: the current revision moves too early",

@@ -314,7 +314,7 @@ export const mistakes: readonly Mutation[] = [
     name: "a revision is forgotten while pods are on it",
     holes: [],
     edits: [
-      edit("plan/plan.ts", "seen.pods.some((pod) => isOnRevision(pod, revision.name))) live.add", "false) live.add"),
+      edit("plan/plan.ts", "pods.some((pod) => isOnRevision(pod, revision.name))) live.add", "false) live.add"),
       edit("plan/plan.ts", "limit: cloneSet.spec.revisionHistoryLimit", "limit: 0"),
       edit(
         "apply/carry-out.ts",

@@ -606,19 +606,28 @@ test("a revision is forgotten only as it was seen", async () => {
   assert.deepEqual(kube.sent, [{ uid: "uid-web-1", resourceVersion: "10" }]);
 });
 
-const onRevision: { name: string; label: string; owners?: OwnerReference[]; app?: string; want: string }[] = [
+const onRevision: {
+  name: string;
+  label: string;
+  owners?: OwnerReference[];
+  app?: string;
+  phase?: string;
+  want: string;
+}[] = [
   { name: "that was set free meanwhile", label: "web-1", owners: [], want: "stale" },
   { name: "that was set free meanwhile and names it in short", label: "1", owners: [], want: "stale" },
   { name: "of ours", label: "web-1", owners: [OURS], want: "stale" },
   { name: "of somebody else", label: "web-1", owners: [FOREIGN], want: "done" },
+  { name: "that is nobody's and finished", label: "web-1", owners: [], phase: "Failed", want: "done" },
   { name: "that is nobody's and not selected", label: "web-1", owners: [], app: "api", want: "done" },
   { name: "on another revision", label: "web-2", owners: [OURS], want: "done" },
 ];
-for (const { name, label: revision, owners, app = "web", want } of onRevision) {
+for (const { name, label: revision, owners, app = "web", phase = "Running", want } of onRevision) {
   test(`a revision is forgotten after a live look at its pods: a pod ${name}`, async () => {
     exists(CONTROLLER_REVISIONS, "web-1");
     const labels = { app, [label.instanceId]: "aaaaa", [label.revision]: revision };
-    kube.put(PODS, { metadata: { ...metadata("web-aaaaa", owners), resourceVersion: "20", labels } });
+    const pod = { metadata: { ...metadata("web-aaaaa", owners), resourceVersion: "20", labels }, status: { phase } };
+    kube.put(PODS, pod);
     assert.deepEqual(await outcomes([{ kind: "deleteRevision", revision: ref("web-1") }]), [want]);
     assert.equal(kube.find(CONTROLLER_REVISIONS, "web-1") === undefined, want === "done");
     // What was found is known to the next plan.

@@ -188,8 +188,11 @@ test("plan: a revision that a pod is on is not forgotten", () => {
   assert.ok(limited.revisions.some(({ name }) => name === THIRD));
 });
 
-test("plan: a revision that a pod is on which is only being adopted is not forgotten", () => {
-  const pods = [aPod({ id: "bbbbb", revision: OLD, owners: [] })];
+test("plan: a revision that a pod is on which is only being adopted is not forgotten; a finished one is not adopted", () => {
+  const pods = [
+    aPod({ id: "bbbbb", revision: OLD, owners: [] }),
+    aPod({ id: "ccccc", revision: THIRD, owners: [], phase: "Failed" }),
+  ];
   const seen = anObservation({ replicas: 1, status: { currentRevision: NEW }, pods });
   const limited = { ...seen, cloneSet: { ...seen.cloneSet, spec: { ...seen.cloneSet.spec, revisionHistoryLimit: 0 } } };
   const { actions } = workPlan(limited);
