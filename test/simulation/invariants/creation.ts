@@ -18,7 +18,7 @@ import {
 import type { Inquiry, Ownership } from "./books.ts";
 import { checkPartition } from "./partition.ts";
 
-/** For so long a write without an answer is sent again: nobody is cut off for longer than 15 s, and nobody waits longer then. */
+/** For so long a create without an answer may be sent again: its process is cut off for up to 15 s, and then waits a little. */
 const REPEATED_MS = 30_000;
 
 /** I2: replicas + maxSurge is the ceiling. I7: who is named in podsToDelete is not made anew. */
@@ -107,7 +107,8 @@ function checkIdentity(
   const hadPod = books.lastOf(uid, id);
   const claims = books.all("persistentvolumeclaims").filter((claim) => idOf(claim) === id && ownerUid(claim) === uid);
   const hasClaims = claimNamesOf(pod).length > 0;
-  // A create without an answer is sent again, also when others took the pod meanwhile: nobody can know of either.
+  // A create without an answer is sent again under its name. Until the process could look it plans nothing, so it does not
+  // notice that the pod was there meanwhile and others took it.
   const isRepeated =
     hadPod?.creation?.process === sending.process &&
     !books.wasAnswered(hadPod.creation) &&
