@@ -113,8 +113,10 @@ function checkIdentity(
     hadPod?.creation?.process === sending.process &&
     !books.wasAnswered(hadPod.creation) &&
     books.nowMs - hadPod.bornMs < REPEATED_MS;
-  if (hadPod !== undefined && !hasClaims && !isRepeated) fail("I5", `instance id ${id} comes back without a claim`);
-  if (hadPod !== undefined && hasClaims && claims.every(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
+  // Given up long ago, by a process that may be dead: others used the id since, and this pod is removed again.
+  const comesBack = hadPod !== undefined && !books.comesLate(sending);
+  if (comesBack && !hasClaims && !isRepeated) fail("I5", `instance id ${id} comes back without a claim`);
+  if (comesBack && hasClaims && claims.every(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
     fail("I5", `instance id ${id} comes back, but its claims do not`);
   }
   books.givenTo(uid, id, sending);
