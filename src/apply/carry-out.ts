@@ -5,7 +5,7 @@ import { controllerOf } from "../api/kubernetes.ts";
 import type { Claim, ObjectRef } from "../api/pod.ts";
 import { instanceId } from "../api/pod.ts";
 import { intoService } from "../inplace/patch.ts";
-import { ApiError, NotLeaderError } from "../kube/errors.ts";
+import { ApiError, isStatus, NotLeaderError } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/resources.ts";
 import type { Action, NewClaim } from "../plan/actions.ts";
 import { ownerReference } from "../plan/membership.ts";
@@ -42,6 +42,8 @@ export async function carryOut(
 ): Promise<void> {
   switch (action.kind) {
     case "createRevision":
+      // There was one for this generation: garbage collection may have taken it, and go on doing so.
+      if (cloneSet.status.observedGeneration === cloneSet.generation) await mustLive(hands, cloneSet);
       return createRevision(hands, cloneSet, action.tried);
     case "patchRevision":
       await patch(hands, "revision", action.revision, action.body);
@@ -51,16 +53,11 @@ export async function carryOut(
       await remove(hands, "revision", action.revision, { ifUnchanged: true });
       return;
     case "createPod":
-      await all(reusedClaims(hands, cloneSet, action).map((claim) => checkReused(hands, claim)));
+      await all(reusedClaims(hands, cloneSet, action).map((claim) => checkReused(hands, cloneSet, claim)));
       await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
       return createOwned(hands, cloneSet, "pod", action.manifest, beforeAttempt);
     case "deletePod":
-      await all(action.claims.map((claim) => checkClaim(hands, cloneSet, claim)));
-      // Whoever else removed the pod may have made a successor that uses its PVCs.
-      if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();
-      // Only now: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle.
-      await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));
-      return;
+      return deletePod(hands, cloneSet, action, beforeAttempt);
     case "updatePodInPlace":
       return updateInPlace(hands, action, beforeAttempt);
     case "refreshPod":
@@ -76,12 +73,41 @@ export async function carryOut(
       await patch(hands, "claim", action.claim, action.body);
       return;
     case "deleteClaim": {
-      const user = await look(hands, { kind: "pod", namespace: cloneSet.namespace, name: action.podName });
-      if (user) throw new StaleError();
-      await remove(hands, "claim", action.claim, { ifUnchanged: true });
+      const user = { namespace: cloneSet.namespace, name: action.podName };
+      if (await look(hands, { kind: "pod", ...user })) throw new StaleError();
+      await remove(hands, "claim", action.claim, { ifUnchanged: true, beforeAttempt: () => mustBeGone(hands, user) });
       return;
     }
   }
+}
+
+/**
+ * The pod first: a PVC that is gone while its pod lives is a loss, the other way round it is merely idle. And the PVCs only if it
+ * was us who deleted a pod of ours: whoever else did may have made a successor that uses them, and a pod that was set free a
+ * moment ago took them along.
+ */
+async function deletePod(
+  hands: Hands,
+  cloneSet: CloneSet,
+  action: Action & { kind: "deletePod" },
+  beforeAttempt: () => void,
+): Promise<void> {
+  const { pod, claims, ifUnchanged } = action;
+  await all(claims.map((claim) => checkClaim(hands, cloneSet, claim)));
+  const gone = await remove(hands, "pod", pod, { ifUnchanged, beforeAttempt });
+  if (gone === undefined) throw new StaleError();
+  if (!isStatus(gone) && controllerOf(gone.metadata.ownerReferences ?? [])?.uid !== cloneSet.uid) return;
+  const noSuccessor = () => mustBeGone(hands, pod);
+  await all(claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false, beforeAttempt: noSuccessor })));
+}
+
+/** Asked before each attempt to delete a PVC: a pod of this name may have come late, from whoever led before. */
+function mustBeGone(
+  { caches }: Hands,
+  { namespace, name, uid }: Pick<ObjectRef, "namespace" | "name"> & { uid?: string },
+): void {
+  const pod = caches.pods.get(namespace, name);
+  if (pod && pod.uid !== uid) throw new StaleError();
 }
 
 /** Data is not deleted from memory: a PVC that was given to somebody else, or another id, stays, and so does the pod for now. */
@@ -160,11 +186,11 @@ function reusedClaims(
     .filter(({ ownerUids }) => ownerUids.includes(cloneSet.uid));
 }
 
-/** An id comes back only with its PVCs: one that went meanwhile would leave the pod waiting for it for ever. */
-async function checkReused(hands: Hands, { namespace, name, uid }: Claim): Promise<void> {
+/** An id comes back only with its PVCs: one that went meanwhile would leave the pod waiting for it for ever, and one that was given away is not ours. */
+async function checkReused(hands: Hands, owner: CloneSet, { namespace, name, uid }: Claim): Promise<void> {
   await settle(hands, { kind: "claim", namespace, name, uid }, new Error(`claim ${name} could not be looked at`));
   const found = hands.caches.claims.get(namespace, name);
-  if (found?.uid !== uid || found.deleting) throw new StaleError();
+  if (found?.uid !== uid || found.deleting || controllerOf(found.owners)?.uid !== owner.uid) throw new StaleError();
 }
 
 async function createClaim(hands: Hands, cloneSet: CloneSet, claim: NewClaim): Promise<void> {
@@ -204,8 +230,11 @@ async function adopt(
   object: ObjectRef,
   labels: Record<string, string> = {},
 ): Promise<void> {
-  const { namespace, name, uid } = cloneSet;
+  await mustLive(hands, cloneSet);
+  await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }], labels } });
+}
+
+async function mustLive(hands: Hands, { namespace, name, uid }: CloneSet): Promise<void> {
   const live = await look(hands, { kind: "cloneSet", namespace, name, uid });
   if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) throw new StaleError();
-  await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }], labels } });
 }

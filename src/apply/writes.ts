@@ -8,6 +8,7 @@ import type { PodPatch } from "../inplace/patch.ts";
 import { guardedOperations } from "../inplace/state-guard.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
+import type { Status } from "../kube/errors.ts";
 import {
   ApiError,
   isAlreadyExists,
@@ -157,14 +158,14 @@ export async function patchInTurn(
 /**
  * Deletes an object, if it still is the one that was seen.
  *
- * @returns whether it goes by our doing; false if it was gone, or going, before
+ * @returns the answer, if the object goes by our doing; undefined if it was gone, or going, before, or if nobody can tell
  */
 export async function remove(
   hands: Hands,
   kind: Kind,
   { namespace, name, uid, resourceVersion }: ObjectRef,
   { ifUnchanged, beforeAttempt }: { ifUnchanged: boolean; beforeAttempt?: () => void },
-): Promise<boolean> {
+): Promise<KubeObject | Status | undefined> {
   const { client, caches } = hands;
   const mayComeLate = kind === "claim" && !ifUnchanged;
   const target = { kind, namespace, name, uid, ...(mayComeLate && { doomed: true }) };
@@ -174,15 +175,14 @@ export async function remove(
     if (answer.kind === "Status" && kind === "claim")
       await settle(hands, target, new Error(`cannot see whether ${kind} ${name} is gone`));
     else caches[cacheOf[kind]].removed({ namespace, name, uid }, answer);
-    return true;
+    return answer;
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error) && !mayHaveBeenApplied(error)) throw error;
     const found = await settle(hands, target, error);
-    const replaced = found !== undefined && found.metadata.uid !== uid;
-    const gone = found === undefined || replaced || found.metadata.deletionTimestamp !== undefined;
+    const gone = found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined;
     // The request may still be under way, and would take the claim from a pod that got it in the meantime.
     if (!gone && mayComeLate && mayHaveBeenApplied(error)) throw new UnsettledError([target], error);
     if (!gone) throw isConflict(error) ? new StaleError() : error;
-    return mayHaveBeenApplied(error) && !replaced;
+    return undefined;
   }
 }

@@ -22,6 +22,8 @@ export interface Arrivals {
   actions: Action[];
   /** Ids that are given to pods here. */
   ids: ReadonlySet<string>;
+  /** Hashes of the revisions that pods were recognised as. */
+  hashes: ReadonlySet<string>;
 }
 
 /**
@@ -38,6 +40,7 @@ export function arrivals(
   const podless = new Set(claimIds.filter((id) => !carried.has(id)));
   const taken = new Set([...pods, ...claims].map((object) => instanceId(object)));
   const ids = new Set<string>();
+  const hashes = new Set<string>();
   const adoptions = orphans.map((pod): Action => {
     const isKnown = revisionOf(pod, revisions) !== undefined;
     const made = isKnown ? undefined : whatItIs(pod, { revisions, nowMs });
@@ -45,6 +48,7 @@ export function arrivals(
     const id = instanceId(pod) ?? adoptedId(cloneSet.uid, pod.uid, taken);
     taken.add(id);
     ids.add(id);
+    hashes.add(shortPart(made.name));
     const labels = {
       [label.revision]: revisionLabel(made.name, seen.features),
       [label.podTemplateHash]: shortPart(made.name),
@@ -57,6 +61,7 @@ export function arrivals(
     down: orphans.filter((pod) => !isAvailable(pod, cloneSet.spec.minReadySeconds, nowMs)).length,
     actions: adoptions,
     ids,
+    hashes,
   };
 }
 

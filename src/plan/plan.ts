@@ -2,6 +2,7 @@ import type { CloneSetStatus } from "../api/cloneset.ts";
 import { instanceId, isTerminating } from "../api/pod.ts";
 import { SpecError } from "../api/spec-error.ts";
 import { checkCarriable } from "../api/validate.ts";
+import { shortPart } from "../revision/hash.ts";
 import type { RevisionsReady } from "../revision/history.ts";
 import { chooseRevisions, revisionsToForget } from "../revision/history.ts";
 import { isOnRevision } from "../revision/match.ts";
@@ -159,11 +160,12 @@ function refreshRecord({ seen, revisions: { update, refreshRecord: annotations }
 }
 
 /** Pods that are only being adopted count: without their revision nobody knows what they are made from, and they would be replaced. */
-function forget({ seen, cloneSet, allRevisions, revisions }: Scene): Action[] {
+function forget({ seen, cloneSet, allRevisions, revisions, arriving }: Scene): Action[] {
   const live = new Set([revisions.current.name, revisions.update.name]);
   const pods = seen.pods.filter((pod) => isOursOrFree(pod, cloneSet));
-  for (const revision of allRevisions) {
-    if (!live.has(revision.name) && pods.some((pod) => isOnRevision(pod, revision.name))) live.add(revision.name);
+  for (const { name } of allRevisions) {
+    if (live.has(name)) continue;
+    if (arriving.hashes.has(shortPart(name)) || pods.some((pod) => isOnRevision(pod, name))) live.add(name);
   }
   return revisionsToForget({ revisions: allRevisions, live, limit: cloneSet.spec.revisionHistoryLimit }).map(
     (revision) => ({

@@ -260,8 +260,8 @@ export const mistakes: readonly Mutation[] = [
     edits: [
       edit(
         "apply/carry-out.ts",
-        'if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();',
-        'await all(action.claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));\n      if (!(await remove(hands, "pod", action.pod, { ...action, beforeAttempt }))) throw new StaleError();',
+        'const gone = await remove(hands, "pod", pod, { ifUnchanged, beforeAttempt });',
+        'await all(claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false })));\n  const gone = await remove(hands, "pod", pod, { ifUnchanged, beforeAttempt });',
       ),
     ],
   },

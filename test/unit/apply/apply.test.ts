@@ -224,6 +224,18 @@ test("create: a claim that the pod was to take over has gone meanwhile: no pod, 
   assert.equal(kube.find(PODS, "web-aaaaa"), undefined);
 });
 
+test("create: a claim that the pod was to take over was given to somebody else meanwhile: no pod, look again", async () => {
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  const given = { ...metadata("data-web-aaaaa", [FOREIGN]), resourceVersion: "11" };
+  kube.put(PERSISTENT_VOLUME_CLAIMS, { metadata: given });
+  const [action] = [createPod("aaaaa")];
+  assert.ok(action?.kind === "createPod");
+  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data-web-aaaaa" } }];
+  const takingOver: Action = { ...action, manifest: { ...action.manifest, spec: { volumes } } };
+  assert.deepEqual(await outcomes([takingOver]), ["stale"]);
+  assert.equal(kube.find(PODS, "web-aaaaa"), undefined);
+});
+
 test("create: an answer that never came, and the pod is there: done, after a look", async () => {
   kube.fail({ call: "create web-aaaaa", error: unknownOutcome(), applied: true });
   assert.deepEqual(await outcomes([createPod("aaaaa")]), ["done"]);
@@ -305,12 +317,38 @@ for (const { name, happens, want } of lost) {
   });
 }
 
-test("delete: an answer that never came, and the pod is gone: its claims go too", async () => {
+test("delete: an answer that never came, and the pod is gone: nobody knows by whom, so its claims stay", async () => {
   exists(PODS, "web-aaaaa");
   exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
   kube.fail({ call: "delete web-aaaaa", error: unknownOutcome(), applied: true });
-  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["done"]);
-  assert.deepEqual([heldPods(), heldClaims()], [[], []]);
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["stale"]);
+  assert.deepEqual([heldPods(), heldClaims()], [[], ["data-web-aaaaa"]]);
+});
+
+test("delete: a pod that was set free a moment ago leaves its claims behind", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  kube.put(PODS, { metadata: { ...metadata("web-aaaaa", []), resourceVersion: "11" } });
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"], false)]), ["done"]);
+  assert.deepEqual([heldPods(), heldClaims()], [[], ["data-web-aaaaa"]]);
+});
+
+test("delete: a claim whose deletion is put off stays when a pod of its name comes meanwhile", async () => {
+  exists(PODS, "web-aaaaa");
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  const successor = { metadata: { ...metadata("web-aaaaa"), uid: "uid-late", resourceVersion: "12" } };
+  kube.delay({ call: "delete data-web-aaaaa", meanwhile: () => hands.caches.pods.applied(successor) });
+  assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["stale"]);
+  assert.deepEqual(heldClaims(), ["data-web-aaaaa"]);
+});
+
+test("an unused claim whose deletion is put off stays when a pod of its name comes meanwhile", async () => {
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  const late = { metadata: metadata("web-aaaaa") };
+  kube.delay({ call: "delete data-web-aaaaa", meanwhile: () => hands.caches.pods.applied(late) });
+  const action: Action = { kind: "deleteClaim", claim: ref("data-web-aaaaa"), podName: "web-aaaaa" };
+  assert.deepEqual(await outcomes([action]), ["stale"]);
+  assert.deepEqual(heldClaims(), ["data-web-aaaaa"]);
 });
 
 test("delete: an answer that never came, and the pod lives: failed", async () => {
@@ -715,6 +753,22 @@ for (const { name, live } of taken) {
   });
 }
 
+const edited = { ...cloneSet, generation: 2 };
+test("a revision that was there for this generation already is made again only for a CloneSet that lives", async () => {
+  const choice = chooseRevisions({ cloneSet, revisions: [] });
+  assert.ok(choice.kind === "create");
+  const action: Action = { kind: "createRevision", tried: choice };
+  kube.put(CLONE_SETS, aWireCloneSet({ deleting: true }) as KubeObject);
+  assert.deepEqual(await outcomes([action]), ["stale"]);
+  kube.put(CLONE_SETS, aWireCloneSet() as KubeObject);
+  assert.deepEqual(await outcomes([action]), ["done"]);
+  kube.drop(CONTROLLER_REVISIONS, choice.name);
+  kube.drop(CLONE_SETS, "web");
+  kube.calls.length = 0;
+  assert.deepEqual((await apply(hands, edited, [action])).map(inShort), ["done"]);
+  assert.deepEqual(kube.calls, [`create controllerrevisions ${choice.name}`]);
+});
+
 test("a revision that never comes out as it was sent is given up after a few names", async () => {
   const choice = chooseRevisions({ cloneSet, revisions: [] });
   assert.ok(choice.kind === "create");
@@ -722,7 +776,10 @@ test("a revision that never comes out as it was sent is given up after a few nam
   // A webhook that changes what it lets through.
   kube.create = (resource, object, options) =>
     create(resource, { ...object, data: { altered: true } } as KubeObject, options);
-  const [outcome] = await outcomes([{ kind: "createRevision", tried: choice }]);
-  assert.match(outcome ?? "", /^failed: 5 names from web-\w+ on are taken by revisions with other data/);
+  const [outcome] = await apply(hands, edited, [{ kind: "createRevision", tried: choice }]);
+  assert.match(
+    outcome ? inShort(outcome) : "",
+    /^failed: 5 names from web-\w+ on are taken by revisions with other data/,
+  );
   assert.equal(kube.calls.length, 5);
 });

@@ -32,6 +32,14 @@ for (const { name, image, want } of cases) {
   });
 }
 
+test("adoption: the revision that a pod is recognised as is not forgotten in the same plan", () => {
+  const seen = anObservation({ replicas: 1, status: { currentRevision: NEW }, pods: [stray("app:v1")] });
+  const { spec } = seen.cloneSet;
+  const limited = { ...seen, cloneSet: { ...seen.cloneSet, spec: { ...spec, revisionHistoryLimit: 0 } } };
+  const forgotten = actionsOf(workPlan(limited).actions, "deleteRevision").map(({ revision }) => revision.name);
+  assert.ok(forgotten.length > 0 && !forgotten.includes(OLD), forgotten.join());
+});
+
 test("adoption: a revision label that names none of our revisions says nothing", () => {
   const pods = [stray("app:v2", { revision: "db-7d9f8c" })];
   assert.equal(labelsOf(anObservation({ replicas: 1, pods }))[0]?.[label.revision], NEW);
