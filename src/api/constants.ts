@@ -26,6 +26,8 @@ export const annotation = {
   inPlaceStateLegacy: "inplace-update-state",
   inPlaceGrace: "apps.kruise.io/inplace-update-grace",
   inPlaceGraceLegacy: "inplace-update-grace",
+  /** On a PVC: when it was last given to a new pod of its id. That changes the version which an earlier deletion, still on its way, names. */
+  claimReusedAt: "apps.kruise.io/cloneset-claim-reused-at",
   deletionCost: "controller.kubernetes.io/pod-deletion-cost",
   /** On a ControllerRevision, and on pods if claim templates re-create them: decimal hash of the claim templates, "" when there are none. */
   claimTemplatesHash: "kruise.io/cloneset-volumeclaimtemplate-hash",

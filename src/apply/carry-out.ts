@@ -1,5 +1,5 @@
 import type { CloneSet } from "../api/cloneset.ts";
-import { readinessGate } from "../api/constants.ts";
+import { annotation, readinessGate } from "../api/constants.ts";
 import type { JsonObject } from "../api/kubernetes.ts";
 import { controllerOf } from "../api/kubernetes.ts";
 import type { Claim, ObjectRef } from "../api/pod.ts";
@@ -53,7 +53,7 @@ export async function carryOut(
       await remove(hands, "revision", action.revision, { ifUnchanged: true });
       return;
     case "createPod":
-      await all(reusedClaims(hands, cloneSet, action).map((claim) => checkReused(hands, cloneSet, claim)));
+      await all(reusedClaims(hands, cloneSet, action).map((claim) => takeOver(hands, cloneSet, claim)));
       await all(action.claims.map((claim) => createClaim(hands, cloneSet, claim)));
       return createOwned(hands, cloneSet, "pod", action.manifest, beforeAttempt);
     case "deletePod":
@@ -97,8 +97,8 @@ async function deletePod(
   const gone = await remove(hands, "pod", pod, { ifUnchanged, beforeAttempt });
   if (gone === undefined) throw new StaleError();
   if (!isStatus(gone) && controllerOf(gone.metadata.ownerReferences ?? [])?.uid !== cloneSet.uid) return;
-  const noSuccessor = () => mustBeGone(hands, pod);
-  await all(claims.map((claim) => remove(hands, "claim", claim, { ifUnchanged: false, beforeAttempt: noSuccessor })));
+  const options = { ifUnchanged: true, doomed: true, beforeAttempt: () => mustBeGone(hands, pod) };
+  await all(claims.map((claim) => remove(hands, "claim", asHeld(hands, claim), options)));
 }
 
 /** Asked before each attempt to delete a PVC: a pod of this name may have come late, from whoever led before. */
@@ -117,6 +117,10 @@ async function checkClaim(hands: Hands, { uid }: CloneSet, claim: ObjectRef): Pr
   const live = hands.caches.claims.getByUid(claim.uid);
   const isOurs = live === undefined || controllerOf(live.owners)?.uid === uid;
   if (!isOurs || (live && known && instanceId(live) !== instanceId(known))) throw new StaleError();
+}
+
+function asHeld({ caches }: Hands, claim: ObjectRef): ObjectRef {
+  return caches.claims.getByUid(claim.uid) ?? claim;
 }
 
 /** All at once, and all to their end: an answer that comes after the first failure must reach the caches, too. */
@@ -186,11 +190,16 @@ function reusedClaims(
     .filter(({ ownerUids }) => ownerUids.includes(cloneSet.uid));
 }
 
-/** An id comes back only with its PVCs: one that went meanwhile would leave the pod waiting for it for ever, and one that was given away is not ours. */
-async function checkReused(hands: Hands, owner: CloneSet, { namespace, name, uid }: Claim): Promise<void> {
+/**
+ * An id comes back only with its PVCs: one that went meanwhile would leave the pod waiting for it for ever, and one that was given
+ * away is not ours. It gets another version, so that a deletion which is still on its way, from whoever led before, is refused.
+ */
+async function takeOver(hands: Hands, cloneSet: CloneSet, { namespace, name, uid }: Claim): Promise<void> {
   await settle(hands, { kind: "claim", namespace, name, uid }, new Error(`claim ${name} could not be looked at`));
   const found = hands.caches.claims.get(namespace, name);
-  if (found?.uid !== uid || found.deleting || controllerOf(found.owners)?.uid !== owner.uid) throw new StaleError();
+  if (found?.uid !== uid || found.deleting || controllerOf(found.owners)?.uid !== cloneSet.uid) throw new StaleError();
+  const now = new Date(hands.clock.nowMs()).toISOString();
+  await patch(hands, "claim", found, { metadata: { annotations: { [annotation.claimReusedAt]: now } } });
 }
 
 async function createClaim(hands: Hands, cloneSet: CloneSet, claim: NewClaim): Promise<void> {

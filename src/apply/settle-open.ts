@@ -12,10 +12,11 @@ import type { Hands } from "./writes.ts";
 export async function settleOpen(hands: Pick<Hands, "client" | "caches">, open: Named): Promise<void> {
   const { kind, namespace, name, uid, doomed = false } = open;
   const found = await look(hands, open);
-  const isGoing = found?.metadata.uid !== uid || found?.metadata.deletionTimestamp !== undefined;
-  if (!doomed || uid === undefined || isGoing) return;
+  if (!doomed || uid === undefined || found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined)
+    return;
   try {
-    const answer = await hands.client.delete(resourceOf[kind], { namespace, name }, { uid });
+    const { resourceVersion = "" } = found.metadata;
+    const answer = await hands.client.delete(resourceOf[kind], { namespace, name }, { uid, resourceVersion });
     if (answer.kind === "Status") await look(hands, open);
     else hands.caches[cacheOf[kind]].removed({ namespace, name, uid }, answer);
   } catch (error) {

@@ -158,17 +158,21 @@ export async function patchInTurn(
 /**
  * Deletes an object, if it still is the one that was seen.
  *
+ * @param options.doomed it is to go in any case: as long as that is in doubt nothing may be planned
  * @returns the answer, if the object goes by our doing; undefined if it was gone, or going, before, or if nobody can tell
  */
 export async function remove(
   hands: Hands,
   kind: Kind,
   { namespace, name, uid, resourceVersion }: ObjectRef,
-  { ifUnchanged, beforeAttempt }: { ifUnchanged: boolean; beforeAttempt?: () => void },
+  {
+    ifUnchanged,
+    doomed = false,
+    beforeAttempt,
+  }: { ifUnchanged: boolean; doomed?: boolean; beforeAttempt?: () => void },
 ): Promise<KubeObject | Status | undefined> {
   const { client, caches } = hands;
-  const mayComeLate = kind === "claim" && !ifUnchanged;
-  const target = { kind, namespace, name, uid, ...(mayComeLate && { doomed: true }) };
+  const target = { kind, namespace, name, uid, ...(doomed && { doomed }) };
   try {
     const preconditions = ifUnchanged ? { uid, resourceVersion } : { uid };
     const answer = await client.delete(resourceOf[kind], { namespace, name }, { ...preconditions, beforeAttempt });
@@ -180,8 +184,8 @@ export async function remove(
     if (!isNotFound(error) && !isConflict(error) && !mayHaveBeenApplied(error)) throw error;
     const found = await settle(hands, target, error);
     const gone = found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined;
-    // The request may still be under way, and would take the claim from a pod that got it in the meantime.
-    if (!gone && mayComeLate && mayHaveBeenApplied(error)) throw new UnsettledError([target], error);
+    // The request may still be under way.
+    if (!gone && doomed && mayHaveBeenApplied(error)) throw new UnsettledError([target], error);
     if (!gone) throw isConflict(error) ? new StaleError() : error;
     return undefined;
   }

@@ -43,6 +43,12 @@ export function whyUnsettled(
     if (why) return `${cloneSet.metadata.name}: ${why}`;
   }
   const uids = new Set(cloneSets.map(({ metadata }) => metadata.uid));
+  const users = server.collection("pods").all().filter(isActive);
+  // A pod that was set free keeps its claim for as long as it lives.
+  const isHeld = ({ kind, metadata: { name, deletionTimestamp } }: StoredObject) =>
+    kind === "PersistentVolumeClaim" &&
+    deletionTimestamp !== undefined &&
+    users.some((pod) => pod.metadata.namespace === namespace && claimNamesOf(pod).includes(name));
   for (const plural of ["pods", "persistentvolumeclaims", "controllerrevisions"]) {
     for (const object of server.collection(plural).all()) {
       const owner = ownerUid(object);
@@ -50,6 +56,7 @@ export function whyUnsettled(
         object.metadata.namespace === namespace &&
         owner !== undefined &&
         !uids.has(owner) &&
+        !isHeld(object) &&
         object.metadata.ownerReferences?.[0]?.kind === "CloneSet"
       )
         return `I6: ${plural} ${object.metadata.name} outlives its CloneSet`;

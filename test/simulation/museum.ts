@@ -38,7 +38,7 @@ export const museum: readonly Mutation[] = [
         'resourceVersion: "0", resourceVersionMatch: "NotOlderThan" as const,',
       ),
       edit("kube/reflector.ts", "if (isNewer(this.#version, version)) {", "if (false) {"),
-      edit("apply/carry-out.ts", "if (user) throw new StaleError();", ""),
+      edit("apply/carry-out.ts", 'if (await look(hands, { kind: "pod", ...user })) throw new StaleError();', ""),
     ],
   },
   {
@@ -314,7 +314,7 @@ export const mistakes: readonly Mutation[] = [
     name: "a revision is forgotten while pods are on it",
     holes: [],
     edits: [
-      edit("plan/plan.ts", "pods.some((pod) => isOnRevision(pod, revision.name))) live.add", "false) live.add"),
+      edit("plan/plan.ts", "pods.some((pod) => isOnRevision(pod, name))) live.add", "false) live.add"),
       edit("plan/plan.ts", "limit: cloneSet.spec.revisionHistoryLimit", "limit: 0"),
       edit(
         "apply/carry-out.ts",
@@ -394,6 +394,30 @@ export const mistakes: readonly Mutation[] = [
         "apply/apply.ts",
         "await carryOut(hands, cloneSet, action, mustStillHold);",
         "await carryOut(hands, cloneSet, action, () => undefined);",
+      ),
+    ],
+  },
+  {
+    name: "a claim that is used again keeps its version",
+    holes: [],
+    case: "late-deletion-of-a-reused-claim.json",
+    edits: [
+      edit(
+        "apply/carry-out.ts",
+        'await patch(hands, "claim", found, { metadata: { annotations: { [annotation.claimReusedAt]: now } } });',
+        "void now;",
+      ),
+    ],
+  },
+  {
+    name: "a revision that garbage collection takes is made again, for ever",
+    holes: [],
+    case: "revision-made-again-for-ever.json",
+    edits: [
+      edit(
+        "apply/carry-out.ts",
+        "if (cloneSet.status.observedGeneration === cloneSet.generation) await mustLive(hands, cloneSet);",
+        "",
       ),
     ],
   },

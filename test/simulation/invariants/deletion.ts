@@ -52,7 +52,7 @@ export function checkDeleted({ books, sending, fail }: Inquiry, pod: StoredObjec
     fail("S20", `${name} is deleted to be made anew, under InPlaceOnly`);
   }
   const named = others.filter((one) => isNamed(one) && versions.has(one.metadata.uid));
-  if (!mayBeNamed && named.length > 0 && (!(isMove || isStray) || rests) && !isLeaving) {
+  if (!mayBeNamed && named.length > 0 && (!(isMove || isStray || books.mayRollBack) || rests) && !isLeaving) {
     fail("I7", `${name} is deleted while ${named.map(({ metadata }) => metadata.name).join(", ")} is named`);
   }
   const mayMove = isMove || isStray || books.mayRollBack;

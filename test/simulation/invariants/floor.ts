@@ -4,6 +4,9 @@ import type { StoredObject } from "../../../src/sandbox/objects.ts";
 import { isUp, ownerUid, readySeconds, SPECIFIED, STATE } from "../truth.ts";
 import type { Inquiry, Ownership } from "./books.ts";
 
+/** Before each attempt of such a write the sender looks at the pods as it knows them; a moment may pass until it is sent. */
+const LOOK_MS = 150;
+
 /** @param pod the one that is taken down */
 export function checkFloor(
   { books, sending, fail }: Inquiry,
@@ -19,7 +22,7 @@ export function checkFloor(
   const isNamed = isLabelled || specs.every(({ named }) => named.has(pod.metadata.name));
   const mayBeNamed = isNamed || specs.some(({ named }) => named.has(pod.metadata.name));
   const heardOf = (one: StoredObject) =>
-    books.known(sending.process).podsBetween(one.metadata.uid, sending.sentMs - books.passMs, sending.sentMs);
+    books.known(sending.process).podsBetween(one.metadata.uid, sending.sentMs - LOOK_MS, sending.sentMs);
   // Its hook was asked to let go of it; that somebody has taken its state away since, the sender cannot know.
   if (heardOf(pod).some((one) => one.metadata.labels?.[STATE] === "PreparingDelete")) return;
   const floor = Math.min(...specs.map(({ replicas, maxUnavailable }) => replicas - maxUnavailable));

@@ -7,7 +7,7 @@ import { Stream } from "./stream.ts";
 import { verdictOn } from "./verdict.ts";
 
 /** Longer than any request is on its way unless a fault holds it back. */
-const ORPHAN_MS = 1000;
+const ORPHAN_MS = 100;
 
 /** The connections of one process. */
 export class Wire implements Transport {

@@ -210,12 +210,33 @@ test("create: a claim of that name is on its way out: the pod waits", async () =
   ]);
 });
 
+const takingOver: Action = {
+  kind: "createPod",
+  name: "web-aaaaa",
+  instanceId: "aaaaa",
+  revision: "web-1",
+  manifest: {
+    metadata: { name: "web-aaaaa", namespace: "shop", ownerReferences: [owned] },
+    spec: { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data-web-aaaaa" } }] },
+  },
+  claims: [],
+};
+
+test("create: a claim that the pod takes over gets another version first, so that an earlier deletion of it comes too late", async () => {
+  exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
+  assert.deepEqual(await outcomes([takingOver]), ["done"]);
+  assert.deepEqual(kube.calls, [
+    "get persistentvolumeclaims data-web-aaaaa",
+    "patch persistentvolumeclaims data-web-aaaaa @10",
+    "create pods web-aaaaa",
+  ]);
+  const { annotations, resourceVersion } = kube.find(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa")?.metadata ?? {};
+  assert.equal(annotations?.[annotation.claimReusedAt], new Date(NOW_MS).toISOString());
+  assert.notEqual(resourceVersion, "10");
+});
+
 test("create: a claim that the pod was to take over has gone meanwhile: no pod, look again", async () => {
   exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
-  const [action] = [createPod("aaaaa")];
-  assert.ok(action?.kind === "createPod");
-  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data-web-aaaaa" } }];
-  const takingOver: Action = { ...action, manifest: { ...action.manifest, spec: { volumes } } };
   assert.deepEqual(await outcomes([takingOver]), ["done"]);
   kube.drop(PODS, "web-aaaaa");
   kube.drop(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
@@ -228,10 +249,6 @@ test("create: a claim that the pod was to take over was given to somebody else m
   exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
   const given = { ...metadata("data-web-aaaaa", [FOREIGN]), resourceVersion: "11" };
   kube.put(PERSISTENT_VOLUME_CLAIMS, { metadata: given });
-  const [action] = [createPod("aaaaa")];
-  assert.ok(action?.kind === "createPod");
-  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data-web-aaaaa" } }];
-  const takingOver: Action = { ...action, manifest: { ...action.manifest, spec: { volumes } } };
   assert.deepEqual(await outcomes([takingOver]), ["stale"]);
   assert.equal(kube.find(PODS, "web-aaaaa"), undefined);
 });
@@ -266,7 +283,7 @@ test("create: a namespace that is gone is a failure, not news of the pod", async
   assert.deepEqual(await outcomes([createPod("aaaaa")]), ["failed: namespace gone"]);
 });
 
-test("delete: the pod first, then its claims; the pod by uid and version, claims by uid", async () => {
+test("delete: the pod first, then its claims, all by uid and version", async () => {
   exists(PODS, "web-aaaaa");
   exists(PERSISTENT_VOLUME_CLAIMS, "data-web-aaaaa");
   assert.deepEqual(await outcomes([deletePod("web-aaaaa", ["data-web-aaaaa"])]), ["done"]);
@@ -275,7 +292,10 @@ test("delete: the pod first, then its claims; the pod by uid and version, claims
     "delete pods web-aaaaa",
     "delete persistentvolumeclaims data-web-aaaaa",
   ]);
-  assert.deepEqual(kube.sent, [{ uid: "uid-web-aaaaa", resourceVersion: "10" }, { uid: "uid-data-web-aaaaa" }]);
+  assert.deepEqual(kube.sent, [
+    { uid: "uid-web-aaaaa", resourceVersion: "10" },
+    { uid: "uid-data-web-aaaaa", resourceVersion: "10" },
+  ]);
   assert.deepEqual([heldPods(), heldClaims()], [[], []]);
 });
 
