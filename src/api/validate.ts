@@ -3,7 +3,8 @@ import type { Features } from "./features.ts";
 import { matchesSelector } from "./selector.ts";
 import { SpecError } from "./spec-error.ts";
 
-const LABEL_MAX = 63;
+/** Of a label's value, in characters. */
+export const LABEL_MAX = 63;
 /** "-" and the longest hash: ten digits of a 32-bit number. */
 const HASH_SUFFIX = 11;
 /** A longer name does not fit into the label that says which revision a pod is on. */

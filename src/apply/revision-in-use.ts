@@ -1,6 +1,7 @@
 import type { CloneSet } from "../api/cloneset.ts";
 import { label } from "../api/constants.ts";
 import type { ObjectRef } from "../api/pod.ts";
+import { LABEL_MAX } from "../api/validate.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { PODS } from "../kube/resources.ts";
 import type { Caches } from "../observe/caches.ts";
@@ -18,7 +19,9 @@ export async function isRevisionInUse(
   cloneSet: CloneSet,
   { name }: ObjectRef,
 ): Promise<boolean> {
-  const labelSelector = `${label.revision} in (${name},${shortPart(name)})`;
+  // The server refuses to look for a value that no label can have.
+  const values = [name, shortPart(name)].filter(({ length }) => length <= LABEL_MAX);
+  const labelSelector = `${label.revision} in (${values.join()})`;
   const { items } = await client.list(PODS, { namespace: cloneSet.namespace, labelSelector });
   const pods = items.flatMap((item) => caches.pods.applied(item) ?? []);
   return pods.some((pod) => isOursOrFree(pod, cloneSet) && isOnRevision(pod, name));

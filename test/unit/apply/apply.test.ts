@@ -693,6 +693,13 @@ for (const { name, label: revision, owners, app = "web", phase = "Running", want
   });
 }
 
+test("a revision is forgotten, too, whose name is longer than a label may be: its pods carry the short hash", async () => {
+  const long = `${"w".repeat(60)}-5b9bfc79cc`;
+  exists(CONTROLLER_REVISIONS, long);
+  assert.deepEqual(await outcomes([{ kind: "deleteRevision", revision: ref(long) }]), ["done"]);
+  assert.equal(kube.calls[0], "list pods controller-revision-hash in (5b9bfc79cc)");
+});
+
 test("a revision whose pods cannot be looked at is not forgotten", async () => {
   exists(CONTROLLER_REVISIONS, "web-1");
   kube.fail({ call: "list pods", error: noAnswer() });
