@@ -8,11 +8,11 @@ import { intoService } from "../inplace/patch.ts";
 import { ApiError, isStatus, NotLeaderError } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/resources.ts";
 import type { Action, NewClaim } from "../plan/actions.ts";
-import { ownerReference } from "../plan/membership.ts";
+import { ownedBy, ownerReference } from "../plan/membership.ts";
 import type { CreateRevision } from "../revision/history.ts";
 import { afterCollision } from "../revision/history.ts";
 import type { Kind } from "./look.ts";
-import { look } from "./look.ts";
+import { isStaying, look } from "./look.ts";
 import { isRevisionInUse } from "./revision-in-use.ts";
 import type { Hands } from "./writes.ts";
 import {
@@ -111,12 +111,12 @@ function mustBeGone(
 }
 
 /** Data is not deleted from memory: a PVC that was given to somebody else, or another id, stays, and so does the pod for now. */
-async function checkClaim(hands: Hands, { uid }: CloneSet, claim: ObjectRef): Promise<void> {
+async function checkClaim(hands: Hands, cloneSet: CloneSet, claim: ObjectRef): Promise<void> {
   const known = hands.caches.claims.getByUid(claim.uid);
   await look(hands, { kind: "claim", ...claim });
   const live = hands.caches.claims.getByUid(claim.uid);
-  const isOurs = live === undefined || controllerOf(live.owners)?.uid === uid;
-  if (!isOurs || (live && known && instanceId(live) !== instanceId(known))) throw new StaleError();
+  if (live === undefined) return;
+  if (!ownedBy(live, cloneSet) || (known && instanceId(live) !== instanceId(known))) throw new StaleError();
 }
 
 function asHeld({ caches }: Hands, claim: ObjectRef): ObjectRef {
@@ -197,7 +197,7 @@ function reusedClaims(
 async function takeOver(hands: Hands, cloneSet: CloneSet, { namespace, name, uid }: Claim): Promise<void> {
   await settle(hands, { kind: "claim", namespace, name, uid }, new Error(`claim ${name} could not be looked at`));
   const found = hands.caches.claims.get(namespace, name);
-  if (found?.uid !== uid || found.deleting || controllerOf(found.owners)?.uid !== cloneSet.uid) throw new StaleError();
+  if (found?.uid !== uid || found.deleting || !ownedBy(found, cloneSet)) throw new StaleError();
   const now = new Date(hands.clock.nowMs()).toISOString();
   await patch(hands, "claim", found, { metadata: { annotations: { [annotation.claimReusedAt]: now } } });
 }
@@ -243,7 +243,8 @@ async function adopt(
   await patch(hands, kind, object, { metadata: { ownerReferences: [{ ...ownerReference(cloneSet) }], labels } });
 }
 
+/** Reads the CloneSet live: nothing is made for, or given to, one that is on its way out. */
 async function mustLive(hands: Hands, { namespace, name, uid }: CloneSet): Promise<void> {
   const live = await look(hands, { kind: "cloneSet", namespace, name, uid });
-  if (live?.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined) throw new StaleError();
+  if (!isStaying(live, uid)) throw new StaleError();
 }

@@ -61,6 +61,11 @@ export async function look(
   }
 }
 
+/** Whether what was found is still that object, and not on its way out. */
+export function isStaying(found: KubeObject | undefined, uid: string): found is KubeObject {
+  return found?.metadata.uid === uid && found.metadata.deletionTimestamp === undefined;
+}
+
 /** Reads live what a doubtful plan goes by: the CloneSet, and its pods where pods are to go that nobody asked to go. */
 export async function lookBefore(
   reading: Parameters<typeof look>[0],

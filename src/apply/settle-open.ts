@@ -1,6 +1,6 @@
 import { ApiError, mayHaveBeenApplied } from "../kube/errors.ts";
 import type { Named } from "./look.ts";
-import { cacheOf, look, resourceOf } from "./look.ts";
+import { cacheOf, isStaying, look, resourceOf } from "./look.ts";
 import type { Hands } from "./writes.ts";
 
 /**
@@ -12,8 +12,7 @@ import type { Hands } from "./writes.ts";
 export async function settleOpen(hands: Pick<Hands, "client" | "caches">, open: Named): Promise<void> {
   const { kind, namespace, name, uid, doomed = false } = open;
   const found = await look(hands, open);
-  if (!doomed || uid === undefined || found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined)
-    return;
+  if (!doomed || uid === undefined || !isStaying(found, uid)) return;
   try {
     const { resourceVersion = "" } = found.metadata;
     const answer = await hands.client.delete(resourceOf[kind], { namespace, name }, { uid, resourceVersion });

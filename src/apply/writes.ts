@@ -22,7 +22,7 @@ import type { KubeObject } from "../kube/resources.ts";
 import { PODS } from "../kube/resources.ts";
 import type { Caches } from "../observe/caches.ts";
 import type { Kind, Named } from "./look.ts";
-import { cacheOf, look, resourceOf } from "./look.ts";
+import { cacheOf, isStaying, look, resourceOf } from "./look.ts";
 
 /** The patch that starts a grace period says when that was. Tried for long, it would come true when half the period is over. */
 const GRACE_START_MS = 1000;
@@ -183,10 +183,9 @@ export async function remove(
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error) && !mayHaveBeenApplied(error)) throw error;
     const found = await settle(hands, target, error);
-    const gone = found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined;
+    if (!isStaying(found, uid)) return undefined;
     // The request may still be under way.
-    if (!gone && doomed && mayHaveBeenApplied(error)) throw new UnsettledError([target], error);
-    if (!gone) throw isConflict(error) ? new StaleError() : error;
-    return undefined;
+    if (doomed && mayHaveBeenApplied(error)) throw new UnsettledError([target], error);
+    throw isConflict(error) ? new StaleError() : error;
   }
 }

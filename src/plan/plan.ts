@@ -1,4 +1,5 @@
 import type { CloneSetStatus } from "../api/cloneset.ts";
+import type { Pod } from "../api/pod.ts";
 import { instanceId, isTerminating } from "../api/pod.ts";
 import { SpecError } from "../api/spec-error.ts";
 import { checkCarriable } from "../api/validate.ts";
@@ -105,6 +106,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
   const scene = setScene(seen, revisions, ours);
   const { cloneSet, members, book } = scene;
   const work = cloneSet.deleting ? nothing() : scaleOrMove(scene);
+  const finished = finishedWithClaims(scene);
   const refreshes = members.map((member) => {
     const updated = member.updated && !work.movingBack.has(member.pod.uid);
     return refresh({ ...member, updated }, { cloneSet, revisions: ours.revisions, nowMs: seen.nowMs });
@@ -113,7 +115,7 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
   const actions = oncePerObject([
     ...work.actions,
     ...(cloneSet.deleting ? [] : unusedClaims(seen, book, ours.pods)),
-    ...(cloneSet.deleting ? [] : clearFinished(scene)),
+    ...(cloneSet.deleting ? [] : clearFinished(scene, finished.now)),
     ...ours.actions,
     ...scene.arriving.actions,
     ...refreshRecord(scene),
@@ -131,9 +133,9 @@ function planPods(seen: Observation, revisions: RevisionsReady, ours: Membership
     againInMs: againInMs(scene, [
       ...refreshes.flatMap(({ againAtMs }) => againAtMs ?? []),
       ...work.againAtMs,
-      ...finishedWithClaims(scene).later.map((pod) => makesWayAtMs(pod, seen.nowMs)),
+      ...finished.later.map((pod) => makesWayAtMs(pod, seen.nowMs)),
     ]),
-    statusInput: statusInput(scene, work),
+    statusInput: statusInput(scene, work, finished.later),
   };
 }
 
@@ -162,10 +164,10 @@ function refreshRecord({ seen, revisions: { update, refreshRecord: annotations }
 /** Pods that are only being adopted count: without their revision nobody knows what they are made from, and they would be replaced. */
 function forget({ seen, cloneSet, allRevisions, revisions, arriving }: Scene): Action[] {
   const live = new Set([revisions.current.name, revisions.update.name]);
-  const pods = seen.pods.filter((pod) => isOursOrFree(pod, cloneSet));
   for (const { name } of allRevisions) {
     if (live.has(name)) continue;
-    if (arriving.hashes.has(shortPart(name)) || pods.some((pod) => isOnRevision(pod, name))) live.add(name);
+    const isPodOnIt = seen.pods.some((pod) => isOnRevision(pod, name) && isOursOrFree(pod, cloneSet));
+    if (isPodOnIt || arriving.hashes.has(shortPart(name))) live.add(name);
   }
   return revisionsToForget({ revisions: allRevisions, live, limit: cloneSet.spec.revisionHistoryLimit }).map(
     (revision) => ({
@@ -184,15 +186,15 @@ function againInMs({ seen, cloneSet, members }: Scene, timesMs: readonly number[
   return times.length === 0 ? undefined : Math.max(Math.min(...times) - seen.nowMs, 1);
 }
 
-function statusInput(scene: Scene, work: Work): WorkPlan["statusInput"] {
-  const { seen, cloneSet, revisions, members, pods, book, split, wanted } = scene;
+function statusInput(
+  { seen, cloneSet, revisions, members, pods, book, split, wanted }: Scene,
+  work: Work,
+  makingWay: readonly Pod[],
+): WorkPlan["statusInput"] {
   const { nowMs } = seen;
   const ids = new Set(book.returning);
   const terminating = pods.filter(isTerminating);
-  const returning = [
-    ...terminating.filter((pod) => ids.has(instanceId(pod) ?? "")),
-    ...finishedWithClaims(scene).later,
-  ];
+  const returning = [...terminating.filter((pod) => ids.has(instanceId(pod) ?? "")), ...makingWay];
   return {
     cloneSet,
     nowMs,

@@ -39,11 +39,11 @@ export function removePod(
  * Finished pods (Failed, Succeeded) that are in the way. Those whose PVCs wait for a successor: the pod object alone goes,
  * so that its id and name are free again, and the PVCs stay. Of those without PVCs the last few stay to be looked at; older
  * ones go once every pod that is wanted is available.
+ *
+ * @param inTheWay those whose PVCs wait, and that go now; see `finishedWithClaims`
  */
-export function clearFinished(scene: Scene): Action[] {
-  const { cloneSet, pods, book, members, wanted } = scene;
+export function clearFinished({ cloneSet, pods, book, members, wanted }: Scene, inTheWay: readonly Pod[]): Action[] {
   const finished = pods.filter((pod) => isTerminal(pod) && !isTerminating(pod));
-  const { now: inTheWay } = finishedWithClaims(scene);
   const isReplaced = members.filter(({ available }) => available).length >= wanted.replicas;
   const idle = finished.filter((pod) => claimsOf(pod, book).length === 0);
   const oldestFirst = [...idle].sort((a, b) => a.createdMs - b.createdMs || (a.name < b.name ? -1 : 1));

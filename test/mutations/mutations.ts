@@ -177,8 +177,8 @@ export const mutations: readonly Mutation[] = [
   edit(
     "history: a revision goes while pods are on it",
     "plan/plan.ts",
-    "if (arriving.hashes.has(shortPart(name)) || pods.some((pod) => isOnRevision(pod, name))) live.add(name);",
-    "if (pods.length < 0) live.add(name);",
+    "if (isPodOnIt || arriving.hashes.has(shortPart(name))) live.add(name);",
+    "if (isPodOnIt && arriving.hashes.has(shortPart(name))) live.add(name);",
   ),
   edit(
     "status: the current revision moves too early",

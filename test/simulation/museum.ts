@@ -151,7 +151,7 @@ export const museum: readonly Mutation[] = [
   {
     name: "a finished pod keeps the name that its claims are waiting for",
     holes: [14],
-    edits: [edit("plan/plan.ts", "...(cloneSet.deleting ? [] : clearFinished(scene)),", "")],
+    edits: [edit("plan/plan.ts", "...(cloneSet.deleting ? [] : clearFinished(scene, finished.now)),", "")],
   },
   {
     name: "everything waits while a claim is being deleted",
@@ -314,7 +314,7 @@ export const mistakes: readonly Mutation[] = [
     name: "a revision is forgotten while pods are on it",
     holes: [],
     edits: [
-      edit("plan/plan.ts", "pods.some((pod) => isOnRevision(pod, name))) live.add", "false) live.add"),
+      edit("plan/plan.ts", "isPodOnIt || arriving.hashes", "arriving.hashes"),
       edit("plan/plan.ts", "limit: cloneSet.spec.revisionHistoryLimit", "limit: 0"),
       edit(
         "apply/carry-out.ts",

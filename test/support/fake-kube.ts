@@ -154,8 +154,7 @@ export class FakeKube implements Pick<KubeClient, "get" | "list" | "create" | "p
   /** The attempts of one call up to the one that is answered: only that one is listed. */
   #attempt(verb: Verb, name: string, beforeAttempt: (() => void) | undefined): void {
     beforeAttempt?.();
-    const index = this.#delays.findIndex(({ call }) => call === `${verb} ${name}`);
-    const [delay] = index < 0 ? [] : this.#delays.splice(index, 1);
+    const delay = take(this.#delays, `${verb} ${name}`);
     if (delay === undefined) return;
     delay.meanwhile();
     beforeAttempt?.();
@@ -164,8 +163,7 @@ export class FakeKube implements Pick<KubeClient, "get" | "list" | "create" | "p
   /** One turn of the event loop later, as over a wire. */
   async #answer<T>(verb: Verb, name: string, work: () => T): Promise<T> {
     await new Promise((resolve) => setImmediate(resolve));
-    const index = this.#faults.findIndex(({ call }) => call === `${verb} ${name}`);
-    const [fault] = index < 0 ? [] : this.#faults.splice(index, 1);
+    const fault = take(this.#faults, `${verb} ${name}`);
     if (fault === undefined) return work();
     if (fault.applied) work();
     throw typeof fault.error === "function" ? fault.error() : fault.error;
@@ -182,6 +180,12 @@ export class FakeKube implements Pick<KubeClient, "get" | "list" | "create" | "p
     this.#objects.set(keyOf(resource, object.metadata.name), stored);
     return stored;
   }
+}
+
+/** Takes the first one out of a list that is meant for a call. */
+function take<T extends { call: string }>(from: T[], call: string): T | undefined {
+  const index = from.findIndex((one) => one.call === call);
+  return index < 0 ? undefined : from.splice(index, 1)[0];
 }
 
 function keyOf({ plural }: Resource, name: string): string {
